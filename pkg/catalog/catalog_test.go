@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The totals of API dossier 18 (six enums more, as counted again), so that a slip in types.json shows.
+// The totals of API dossier 18 (53 enums on fields and 6 on elements of lists), so that a slip in types.json shows.
 func TestTotals(t *testing.T) {
 	type totals struct{ Types, OAuth, Fields, Required, Secret, ReadOnly, Hidden, APIField, Defaults, Enums int }
 	var got totals
