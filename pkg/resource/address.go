@@ -1,0 +1,56 @@
+package resource
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Address names one resource within a manifest and its state, as in
+// "model.users". It is the resource's identity; a display name is not.
+type Address struct {
+	Kind string // a Kind's Name: "model"
+	Name string // the key under which the manifest declares it: "users"
+}
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
+// ValidName reports whether s may be a resource's key: a lower-case letter,
+// then letters, digits, "_" and "-". Without dots, a source "model.field" can
+// be split at its first dot whatever the field is called.
+func ValidName(s string) bool { return nameForm.MatchString(s) }
+
+// ParseAddress reads "kind.name".
+func ParseAddress(s string) (Address, error) {
+	kind, name, ok := strings.Cut(s, ".")
+	if !ok || !ValidName(kind) || !ValidName(name) {
+		return Address{}, fmt.Errorf("%q is not an address: write kind.name, as in model.users", s)
+	}
+	return Address{kind, name}, nil
+}
+
+// String is "kind.name", or "" for the zero Address.
+func (a Address) String() string {
+	if a == (Address{}) {
+		return ""
+	}
+	return a.Kind + "." + a.Name
+}
+
+// MarshalText writes the form of String.
+func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (a *Address) UnmarshalText(b []byte) error {
+	got, err := ParseAddress(string(b))
+	if err == nil {
+		*a = got
+	}
+	return err
+}
+
+// Compare orders addresses by kind, then by name.
+func (a Address) Compare(b Address) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+}

@@ -1,0 +1,285 @@
+package resource
+
+import (
+	"slices"
+	"strings"
+)
+
+// Index tells which address an object of the service has, if it is one of ours.
+type Index struct{ byID map[string]Address }
+
+// NewIndex is an index of the ids in the sets; the first to name an id wins.
+func NewIndex(sets ...Set) *Index {
+	x := &Index{map[string]Address{}}
+	for _, s := range sets {
+		for _, a := range s.Addresses() {
+			if id := s[a].ID; id != "" {
+				x.Add(id, a)
+			}
+		}
+	}
+	return x
+}
+
+// Add makes id known as a, unless it is known already.
+func (x *Index) Add(id string, a Address) {
+	if _, ok := x.byID[id]; !ok {
+		x.byID[id] = a
+	}
+}
+
+// Address of the object of that kind with that id.
+func (x *Index) Address(kind, id string) (Address, bool) {
+	a, ok := x.byID[id]
+	return a, ok && a.Kind == kind
+}
+
+// Decoder turns an answer of the API into canonical form.
+type Decoder struct {
+	index *Index
+	root  Object
+}
+
+// Decode brings an answer of the API to canonical form: references back to the
+// names that index knows, what the server adds dropped, members that the table
+// does not know left out (see [Kind.Unknown]). It never fails: what has not
+// the expected shape is kept as it is, so that it shows as a difference.
+func (k *Kind) Decode(answer map[string]any, index *Index) Object {
+	d := &Decoder{index: index, root: Object{}}
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		v, ok := answer[f.APIName()]
+		if !ok || v == nil || f.Computed || f.API == "-" {
+			continue
+		}
+		// Scalars first: a later field's table may depend on them.
+		if f.Type != Struct || f.Members == nil {
+			d.root[f.Name] = d.Value(f, Normalize(v))
+		}
+	}
+	if k.Decoded != nil {
+		k.Decoded(d, answer, d.root)
+	}
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if v := answer[f.APIName()]; f.Type == Struct && f.Members != nil && v != nil {
+			d.root[f.Name] = d.Value(f, Normalize(v))
+		}
+	}
+	k.Canonical(d.root)
+	return d.root
+}
+
+// Unknown are the members of an answer that the kind's table does not know and
+// an update has to send back, lest they be cleared.
+func (k *Kind) Unknown(answer map[string]any) map[string]any {
+	out := map[string]any{}
+next:
+	for key, v := range answer {
+		for i := range k.Fields {
+			if k.Fields[i].APIName() == key {
+				continue next
+			}
+		}
+		out[key] = v
+	}
+	return out
+}
+
+// Value decodes the value v, already normalised, of the field f.
+func (d *Decoder) Value(f *Field, v any) any {
+	if f.Sensitive {
+		return hide(v)
+	}
+	switch f.Type {
+	case Ref:
+		if id, ok := v.(string); ok {
+			return d.Ref(f.To, id)
+		}
+	case SourceRef:
+		if o, ok := v.(Object); ok {
+			return d.Source(o)
+		}
+	case Struct:
+		if o, ok := v.(Object); ok {
+			fields, _ := f.Below(d.root)
+			return d.members(fields, o, f.Lenient || f.Members != nil)
+		}
+	case List:
+		if l, ok := v.([]any); ok {
+			out := make([]any, 0, len(l))
+			for _, x := range l {
+				out = append(out, d.Value(f.Elem, x))
+			}
+			return out
+		}
+	case Map:
+		return d.mapping(f, v)
+	}
+	return v
+}
+
+func (d *Decoder) members(fields []Field, o Object, keepUnknown bool) Object {
+	out := Object{}
+	seen := map[string]bool{}
+	for i := range fields {
+		f := &fields[i]
+		seen[f.APIName()] = true
+		if v := o[f.APIName()]; v != nil && !f.Computed {
+			out[f.Name] = d.Value(f, v)
+		}
+	}
+	if keepUnknown {
+		for key, v := range o {
+			if !seen[key] && v != nil {
+				out[key] = v
+			}
+		}
+	}
+	return out
+}
+
+func (d *Decoder) mapping(f *Field, v any) any {
+	out := Object{}
+	switch v := v.(type) {
+	case Object:
+		for key, x := range v {
+			out[key] = d.Value(f.Elem, x)
+		}
+	case []any:
+		for _, x := range v {
+			if o, ok := x.(Object); ok && f.KeyedBy != "" {
+				out[Text(o[f.KeyedBy])] = d.Value(f.Elem, o)
+			}
+		}
+	default:
+		return v
+	}
+	return out
+}
+
+// Ref is the canonical reference to the object of the kind to with that id.
+func (d *Decoder) Ref(to, id string) any {
+	if a, ok := d.index.Address(to, id); ok {
+		return a.Name
+	}
+	return Object{"id": id}
+}
+
+// Source is the canonical form of {model_id, field}.
+func (d *Decoder) Source(o Object) any {
+	id, _ := o["model_id"].(string)
+	field, _ := o["field"].(string)
+	return JoinSource(d.Ref(SourceKind, id), field)
+}
+
+// hide makes secrets of the scalars in v. A mask tells only that one is set.
+func hide(v any) any {
+	switch v := v.(type) {
+	case nil, *Secret:
+		return v
+	case string:
+		if v == "" {
+			return nil
+		}
+		if IsMask(v) {
+			return MaskedSecret()
+		}
+	case Object:
+		for key, x := range v {
+			v[key] = hide(x)
+		}
+		return v
+	case []any:
+		for i, x := range v {
+			v[i] = hide(x)
+		}
+		return v
+	}
+	return NewSecret(v)
+}
+
+// Canonical brings o, in place, to the one form that every comparison takes
+// for granted: sets sorted, numerals without leading zeros, nulls dropped, and
+// what the kind's own Normal does. It is idempotent.
+func (k *Kind) Canonical(o Object) {
+	canonicalMembers(k.Fields, o, o)
+	if k.Normal != nil {
+		k.Normal(o)
+	}
+}
+
+func canonicalMembers(fields []Field, root, o Object) {
+	for key, v := range o {
+		f := Lookup(fields, key)
+		if f == nil {
+			continue
+		}
+		if v = canonicalValue(f, root, v); v == nil {
+			delete(o, key)
+		} else {
+			o[key] = v
+		}
+	}
+}
+
+func canonicalValue(f *Field, root Object, v any) any {
+	switch f.Type {
+	case Numeral:
+		return numeral(v)
+	case Struct:
+		if f.Short != "" {
+			if _, ok := v.(Object); !ok && v != nil {
+				v = Object{f.Short: v}
+			}
+		}
+		if o, ok := v.(Object); ok {
+			fields, _ := f.Below(root)
+			canonicalMembers(fields, root, o)
+		}
+	case List:
+		l, ok := v.([]any)
+		if !ok {
+			if !f.OneOrList || v == nil {
+				return v
+			}
+			l = []any{v}
+		}
+		for i, x := range l {
+			l[i] = canonicalValue(f.Elem, root, x)
+		}
+		if f.Set {
+			slices.SortFunc(l, func(a, b any) int { return strings.Compare(Text(a), Text(b)) })
+			l = slices.CompactFunc(l, func(a, b any) bool { return Text(a) == Text(b) })
+		}
+		return l
+	case Map:
+		if o, ok := v.(Object); ok {
+			for key, x := range o {
+				o[key] = canonicalValue(f.Elem, root, x)
+			}
+		}
+	}
+	return v
+}
+
+// numeral writes 8, "8" and "08" as "8", and leaves other text ("monday",
+// "*/5") alone.
+func numeral(v any) any {
+	s, ok := v.(string)
+	if !ok {
+		if v == nil {
+			return nil
+		}
+		s = Text(v)
+	}
+	if s == "" {
+		return nil
+	}
+	if strings.Trim(s, "0123456789") == "" {
+		if s = strings.TrimLeft(s, "0"); s == "" {
+			s = "0"
+		}
+	}
+	return s
+}

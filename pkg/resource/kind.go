@@ -1,0 +1,165 @@
+package resource
+
+import "strings"
+
+// Type is the shape of a field's value in canonical form.
+type Type int
+
+// The types of fields.
+const (
+	String    Type = iota // a string; scalars of other types are written out
+	Bool                  // true or false
+	Int                   // a whole number
+	Number                // any number
+	Numeral               // a whole number that the API writes as a string: "08" and 8 are one
+	Duration              // a Go duration in a string: "3h30m"
+	Any                   // any JSON value
+	Struct                // an object with the members that Fields lists
+	List                  // a list of Elem
+	Map                   // an object of Elem under keys of the user's
+	Ref                   // a reference to a resource of the kind To: its name, or {id: UUID}
+	SourceRef             // a field of a model: "model.field", or {model: {id: UUID}, field: F}
+)
+
+var typeNames = [...]string{"string", "boolean", "integer", "number", "whole number", "duration", "any value", "map",
+	"list", "map", "reference", "source field"}
+
+// String is the type's name in messages and help.
+func (t Type) String() string { return typeNames[t] }
+
+// Field is a row of a kind's table. The zero value of every trait means no.
+type Field struct {
+	Name string // in the manifest
+	API  string // in the API, where it differs from Name; "-" if the kind's own functions carry it
+	Type Type
+	Doc  string // for explain, for editors and for the generated pages
+
+	Required   bool   // the manifest must set it
+	Computed   bool   // the server's own: never in a manifest, never compared, never sent
+	Immutable  bool   // a change makes a new object
+	Sensitive  bool   // a secret wherever it came from
+	WriteOnly  bool   // GET never answers it: compared with the state alone
+	OnCreate   bool   // sent with the POST only
+	OnUpdate   bool   // sent with the PUT only
+	Deprecated string // why, and what to use
+
+	// Default is what absence means to the service. A live value that equals it
+	// is no drift where the manifest is silent.
+	Default any
+	// Keyed marks the field that takes the resource's own key where the manifest
+	// is silent: a name.
+	Keyed bool
+	// Filled is what polyplan writes where the manifest is silent, because the
+	// service's own default is not known or not wanted.
+	Filled any
+	// Implicit marks a field whose absence is itself a setting ("all fields"):
+	// a live value is neither drift nor carried along when the manifest is silent.
+	Implicit bool
+
+	Enum []string // allowed values of a String, as the API spells them
+
+	To        string  // Ref: the kind referred to
+	Fields    []Field // Struct: its members
+	Elem      *Field  // List, Map: what it holds
+	KeyedBy   string  // Map: in the API a list of objects, this member being the key
+	Short     string  // Struct: the member that a lone scalar stands for
+	OneOrList bool    // List: a single element may stand without its brackets
+	Set       bool    // List: order means nothing
+	// Whole marks a Struct or Map of which the manifest says all: what it leaves
+	// out is removed. In others the keys that it leaves out belong to others.
+	Whole bool
+	// Shared marks a Set that others add to: what neither the manifest nor the
+	// state lists is left in place.
+	Shared bool
+	// Lenient marks a Struct whose table may lag behind the service: an unknown
+	// key is a warning and is passed through.
+	Lenient bool
+	// Members gives the Fields of a Struct that depend on the object around it,
+	// such as a connection's configuration on its type; false if unknown.
+	Members func(root Object) ([]Field, bool)
+	// Labelled marks an Any that may hold {value, label} pairs of the app's
+	// pickers: labels are cosmetic, and {} is absence.
+	Labelled bool
+	// Code names the language of a long text, so that its changes are shown by
+	// line: "sql".
+	Code string
+}
+
+// APIName is the field's member in requests and answers.
+func (f *Field) APIName() string {
+	if f.API != "" {
+		return f.API
+	}
+	return f.Name
+}
+
+// Below gives the fields of a Struct within the object root, and whether they
+// are known.
+func (f *Field) Below(root Object) ([]Field, bool) {
+	if f.Members != nil {
+		return f.Members(root)
+	}
+	return f.Fields, true
+}
+
+// Lookup finds a field by its name in the manifest.
+func Lookup(fields []Field, name string) *Field {
+	for i := range fields {
+		if fields[i].Name == name {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+// Kind is a sort of resource: one table, and the few functions that its odder
+// corners need. A nil function means the ordinary way.
+type Kind struct {
+	Name    string // "model"
+	Section string // the manifest's top-level key: "models"
+	Doc     string // first line: a summary; the rest: `polyplan explain model`
+	Example string // a small manifest, for explain and the generated pages
+	Path    string // its collection in the API: "/api/models"
+	Fields  []Field
+
+	// UniqueName says that the service refuses a second object of one name.
+	UniqueName bool
+	// Slow says that writes are checked upstream and may take minutes.
+	Slow bool
+	// ListIsFull reports whether an item of the list in the API version carries
+	// all that a GET does; nil means always.
+	ListIsFull func(version string, item map[string]any) bool
+	// Marks names the members of an answer that move when the object changes;
+	// where they stand still, an object need not be read again.
+	Marks []string
+
+	// Normal brings an object to canonical form where the table cannot; it runs
+	// on manifests and on answers alike and must be idempotent.
+	Normal func(o Object)
+	// Encoded adjusts a request's body after the table was applied.
+	Encoded func(e *Encoder, o Object, body map[string]any)
+	// Decoded adjusts an object after the table was applied to an answer.
+	Decoded func(d *Decoder, answer map[string]any, o Object)
+	// Align renames in live, in place, what only the manifest has names for,
+	// such as filters, after the objects that know the names, best first.
+	Align func(live Object, known ...Object)
+	// Check looks for mistakes of meaning in one resource of a manifest.
+	Check func(c Checker, r *Resource)
+	// Waiting reports what a person has to do before the object can be used, or
+	// nil. It gets an answer of the API.
+	Waiting func(answer map[string]any) *Waiting
+}
+
+// Summary is the first line of the kind's documentation.
+func (k *Kind) Summary() string {
+	s, _, _ := strings.Cut(k.Doc, "\n")
+	return s
+}
+
+// Waiting says that an object waits for a person.
+type Waiting struct {
+	Link   string // where to authorise it; empty in answers to GET
+	Code   string // a code to type in there, if the type needs one
+	Status string // as the service calls it
+	Detail string // the service's own words, if any
+}

@@ -1,0 +1,47 @@
+package resource
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Path is a place within an Object, as people write it: "fields.lastname",
+// "relations.email[0]", `fields."a.b"` where a key holds a dot.
+type Path string
+
+// Child is the path of a member of a map.
+func (p Path) Child(key string) Path {
+	if key == "" || strings.ContainsAny(key, ".[]\" \t\n") {
+		key = strconv.Quote(key)
+	}
+	if p == "" {
+		return Path(key)
+	}
+	return p + "." + Path(key)
+}
+
+// Index is the path of an element of a list.
+func (p Path) Index(i int) Path { return p + Path("["+strconv.Itoa(i)+"]") }
+
+// Within reports whether p is q or lies below it.
+func (p Path) Within(q Path) bool {
+	if q == "" || p == q {
+		return true
+	}
+	rest, ok := strings.CutPrefix(string(p), string(q))
+	return ok && (rest[0] == '.' || rest[0] == '[')
+}
+
+// Parent is the path of the map or list that holds p, "" at the top.
+func (p Path) Parent() Path {
+	s, quoted := string(p), false
+	for i := len(s) - 1; i >= 0; i-- {
+		switch {
+		case s[i] == '"' && (i == 0 || s[i-1] != '\\'):
+			quoted = !quoted
+		case !quoted && (s[i] == '.' || s[i] == '['):
+			return Path(s[:i])
+		}
+	}
+	return ""
+}

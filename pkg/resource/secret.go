@@ -1,0 +1,181 @@
+package resource
+
+import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// Mask is what the service shows in place of a secret (API dossier 10). It is
+// never sent.
+const Mask = "********"
+
+// IsMask reports whether s is a mask and not a value: three or more "*" and
+// nothing else, or the "[REDACTED]" of later API versions.
+func IsMask(s string) bool {
+	return s == "[REDACTED]" || len(s) >= 3 && strings.Trim(s, "*") == ""
+}
+
+// Secret is a value that shows itself nowhere but in [Secret.Reveal]: not in
+// print verbs, JSON, logs or error texts. Three kinds occur: one with a value
+// (from a manifest), one of which only a fingerprint is known (from a state),
+// and one of which nothing is known but that it is set (from the service).
+//
+// A Secret does not change once made, except that [Secret.Seal] gives it its
+// fingerprint; that happens before it is shared.
+type Secret struct {
+	value any
+	known bool
+	print string
+}
+
+// NewSecret hides v, a scalar.
+func NewSecret(v any) *Secret { return &Secret{value: v, known: true} }
+
+// MaskedSecret is a secret that the service holds and does not show.
+func MaskedSecret() *Secret { return &Secret{} }
+
+// Reveal gives the value, false where it is not known. Only what builds a
+// request may call it.
+func (s *Secret) Reveal() (any, bool) { return s.value, s.known }
+
+// Known reports whether the value can be sent.
+func (s *Secret) Known() bool { return s.known }
+
+// Print is the keyed fingerprint, "" for a secret without one.
+func (s *Secret) Print() string { return s.print }
+
+// Seal computes the fingerprint of a secret with a value.
+func (s *Secret) Seal(f *Fingerprinter) {
+	if s.known && f != nil {
+		s.print = f.Print(Text(s.value))
+	}
+}
+
+const hidden = "(secret)"
+
+// String hides the value. So do GoString, Format, MarshalJSON and LogValue.
+func (s *Secret) String() string { return hidden }
+
+// GoString hides the value from %#v.
+func (s *Secret) GoString() string { return hidden }
+
+// Format hides the value from every verb.
+func (s *Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hidden)) }
+
+// LogValue hides the value from slog.
+func (s *Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// SecretKey is the one member of the JSON object that stands for a secret in a
+// state or a plan; its value is the fingerprint. Manifests may not use it.
+const SecretKey = "$secret"
+
+// MarshalJSON writes {"$secret": fingerprint}.
+func (s *Secret) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{SecretKey: s.print})
+}
+
+// RestoreSecrets turns every {"$secret": fingerprint} below v, as read back
+// from a state or a plan, into a Secret again. It works in place where it can.
+func RestoreSecrets(v any) any {
+	switch v := v.(type) {
+	case Object:
+		if print, ok := v[SecretKey].(string); ok && len(v) == 1 {
+			return &Secret{print: print}
+		}
+		for k, e := range v {
+			v[k] = RestoreSecrets(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = RestoreSecrets(e)
+		}
+	}
+	return v
+}
+
+// Secrets calls f for each secret below v.
+func Secrets(v any, f func(*Secret)) {
+	switch v := v.(type) {
+	case *Secret:
+		f(v)
+	case Object:
+		for _, k := range Keys(v) {
+			Secrets(v[k], f)
+		}
+	case []any:
+		for _, e := range v {
+			Secrets(e, f)
+		}
+	}
+}
+
+// Fingerprinter makes keyed hashes of secrets, by which a later run sees that
+// a secret changed without anyone keeping its value. With a key of the user's
+// own the hash is HMAC-SHA256. Without one the only thing to key it with lies
+// in the state itself, so that guessing is made slow instead: PBKDF2 with the
+// state's lineage as salt.
+//
+// It remembers what it has computed and is safe for concurrent use.
+type Fingerprinter struct {
+	scheme string
+	hash   func(string) []byte
+	mu     sync.Mutex
+	done   map[string]string
+}
+
+const stretch = 20_000
+
+// NewFingerprinter keys fingerprints with key where it is not empty, and with
+// the state's lineage alone otherwise.
+func NewFingerprinter(key, lineage string) *Fingerprinter {
+	f := &Fingerprinter{done: map[string]string{}}
+	if key != "" {
+		id := sha256.Sum256([]byte("polyplan key id\x00" + key))
+		f.scheme = "hmac-" + hex.EncodeToString(id[:4])
+		f.hash = func(v string) []byte {
+			m := hmac.New(sha256.New, []byte(key))
+			m.Write([]byte(lineage + "\x00" + v))
+			return m.Sum(nil)
+		}
+		return f
+	}
+	f.scheme = "pbkdf2"
+	f.hash = func(v string) []byte {
+		b, err := pbkdf2.Key(sha256.New, v, []byte("polyplan\x00"+lineage), stretch, sha256.Size)
+		if err != nil {
+			panic(err) // only for a key length that cannot be
+		}
+		return b
+	}
+	return f
+}
+
+// Print is "scheme:hex".
+func (f *Fingerprinter) Print(v string) string {
+	f.mu.Lock()
+	p, ok := f.done[v]
+	f.mu.Unlock()
+	if ok {
+		return p
+	}
+	p = f.scheme + ":" + hex.EncodeToString(f.hash(v)[:16])
+	f.mu.Lock()
+	f.done[v] = p
+	f.mu.Unlock()
+	return p
+}
+
+// Comparable reports whether two fingerprints were made with one key, so that
+// their difference means that the secret differs.
+func Comparable(a, b string) bool {
+	sa, _, _ := strings.Cut(a, ":")
+	sb, _, _ := strings.Cut(b, ":")
+	return a != "" && sa == sb
+}

@@ -1,0 +1,174 @@
+package resource
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+)
+
+// Object is a resource, or a part of one, in canonical form. Its values are
+// nil, bool, int64, float64, json.Number (a number that neither holds
+// exactly), string, []any, Object and *Secret; nothing else.
+type Object = map[string]any
+
+// Normalize brings a value that came out of a decoder to the forms that Object
+// allows, so that 1 and 1.0, or a []string and a []any, are one. It copies;
+// the result shares nothing that can change with v.
+func Normalize(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, int64, *Secret:
+		return v
+	case int:
+		return int64(v)
+	case int32:
+		return int64(v)
+	case uint64:
+		if v <= math.MaxInt64 {
+			return int64(v)
+		}
+		return json.Number(strconv.FormatUint(v, 10))
+	case float64:
+		if i := int64(v); float64(i) == v && math.Abs(v) < 1<<53 {
+			return i
+		}
+		return v
+	case json.Number:
+		return normalizeNumber(v)
+	case []string:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = e
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = Normalize(e)
+		}
+		return out
+	case map[string]string:
+		out := make(Object, len(v))
+		for k, e := range v {
+			out[k] = e
+		}
+		return out
+	case map[string]any:
+		out := make(Object, len(v))
+		for k, e := range v {
+			out[k] = Normalize(e)
+		}
+		return out
+	}
+	panic("resource: a value of a type that no decoder gives: " + typeName(v))
+}
+
+// normalizeNumber keeps what is exact: int64 where it fits, float64 where
+// printing it again gives the same number, the text otherwise.
+func normalizeNumber(n json.Number) any {
+	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+		return i
+	}
+	exact, ok := new(big.Rat).SetString(string(n))
+	f, err := strconv.ParseFloat(string(n), 64)
+	if !ok || err != nil {
+		return n
+	}
+	if exact.IsInt() && exact.Num().IsInt64() {
+		return exact.Num().Int64()
+	}
+	shortest, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	if shortest != nil && shortest.Cmp(exact) == 0 {
+		return f
+	}
+	return n
+}
+
+func typeName(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil || len(b) == 0 {
+		return "unknown"
+	}
+	return map[byte]string{'{': "object", '[': "list", '"': "string"}[b[0]]
+}
+
+// Clone is a deep copy of v. Secrets are shared: they never change.
+func Clone[T any](v T) T {
+	out, _ := clone(v).(T)
+	return out
+}
+
+func clone(v any) any {
+	switch v := v.(type) {
+	case Object:
+		if v == nil {
+			return v
+		}
+		out := make(Object, len(v))
+		for k, e := range v {
+			out[k] = clone(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = clone(e)
+		}
+		return out
+	}
+	return v
+}
+
+// Keys are o's keys in order.
+func Keys[V any](o map[string]V) []string { return slices.Sorted(maps.Keys(o)) }
+
+// Empty reports whether v says no more than its absence would: nil, "", an
+// empty list, or an object of nothing but empty values. False and 0 are not
+// empty: whether they equal absence is for a field's table to say.
+func Empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case Object:
+		for _, e := range v {
+			if !Empty(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// Text is a scalar as a person would write it; lists and objects as JSON with
+// their secrets hidden. It is for comparing loosely typed scalars and for
+// messages, not for requests.
+func Text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case json.Number:
+		return v.String()
+	case *Secret:
+		return v.String()
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "?"
+	}
+	return string(b)
+}
