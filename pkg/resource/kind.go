@@ -80,6 +80,12 @@ type Field struct {
 	// Labelled marks an Any that may hold {value, label} pairs of the app's
 	// pickers: labels are cosmetic, and {} is absence.
 	Labelled bool
+	// Aliases marks a Set of names that a manifest may also write as a map from
+	// an alias to a name; sources then use the alias. Canonical form has names.
+	Aliases bool
+	// OwnField marks what names one of the resource's own fields and so may use
+	// such an alias: a String, the elements of a List, the keys of a Map.
+	OwnField bool
 	// Code names the language of a long text, so that its changes are shown by
 	// line: "sql".
 	Code string
