@@ -2,6 +2,7 @@ package diag
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,18 +21,21 @@ func Nearest(word string, candidates []string) (best string, ok bool) {
 			best, ok = c, true
 		}
 	}
-	w := []rune(strings.ToLower(word))
+	w := lower(nil, word)
 	if ok || len(w) == 0 || len(w) > nearestMax {
 		return best, ok
 	}
 	limit := len(w)/3 + 1
-	var m matrix
+	var (
+		m matrix
+		r []rune
+	)
 	for _, c := range candidates {
 		// The number of letters alone puts most out of reach.
 		if n := utf8.RuneCountInString(c); n < len(w)-limit || n > len(w)+limit {
 			continue
 		}
-		r := []rune(strings.ToLower(c))
+		r = lower(r[:0], c)
 		d := m.distance(w, r, limit)
 		if d > limit || d >= max(len(w), len(r)) { // nothing in common
 			continue
@@ -43,6 +47,13 @@ func Nearest(word string, candidates []string) (best string, ok bool) {
 	return best, ok
 }
 
+func lower(dst []rune, s string) []rune {
+	for _, r := range s {
+		dst = append(dst, unicode.ToLower(r))
+	}
+	return dst
+}
+
 // matrix is the working memory of distance, kept from one call to the next.
 type matrix struct{ before, above, row []int }
 
@@ -50,29 +61,37 @@ type matrix struct{ before, above, row []int }
 // neighbours that lead from a to b, no letter being touched twice; or limit+1
 // as soon as it is certain to be more than limit.
 func (m *matrix) distance(a, b []rune, limit int) int {
-	if abs(len(a)-len(b)) > limit {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}
 	width := len(b) + 1
 	if cap(m.row) < width {
-		m.before, m.above, m.row = make([]int, width), make([]int, width), make([]int, width)
+		m.before, m.above, m.row = make([]int, 2*width), make([]int, 2*width), make([]int, 2*width)
 	}
 	before, above, row := m.before[:width], m.above[:width], m.row[:width]
 	for j := range row {
 		row[j] = j
 	}
+	// Only the diagonal band matters: a cell further than limit from it is
+	// that many insertions away. The cells at its edges stand for all beyond.
 	for i := 1; i <= len(a); i++ {
 		before, above, row = above, row, before
-		row[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d := min(above[j]+1, row[j-1]+1, above[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, before[j-2]+1)
+		from, to := max(1, i-limit), min(len(b), i+limit)
+		row[from-1] = limit + 1
+		if from == 1 {
+			row[0] = i
+		}
+		least := row[from-1]
+		if to == i+limit {
+			above[to] = limit + 1
+		}
+		for j := from; j <= to; j++ {
+			d := above[j-1]
+			if a[i-1] != b[j-1] {
+				d = 1 + min(d, above[j], row[j-1])
+				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+					d = min(d, before[j-2]+1)
+				}
 			}
 			row[j] = d
 			least = min(least, d)
@@ -84,11 +103,4 @@ func (m *matrix) distance(a, b []rune, limit int) int {
 		}
 	}
 	return min(row[len(b)], limit+1)
-}
-
-func abs(n int) int {
-	if n < 0 {
-		return -n
-	}
-	return n
 }
