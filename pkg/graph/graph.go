@@ -1,0 +1,125 @@
+// Package graph orders things that need each other, and walks them side by side.
+//
+// A node needs others; these are its needs, and it is one of their dependents.
+// Needs come first in every order:
+//
+//	g := graph.New(cmp.Compare[string])
+//	g.Edge("sync", "model") // sync needs model
+//	g.Edge("model", "connection")
+//	order, err := g.Order() // connection, model, sync
+//
+// [Graph.Walk] visits each node once all its needs are done, several at a time;
+// a failure skips what depends on it and nothing else.
+//
+// All results are sorted by the graph's comparison, so that equal graphs give
+// equal answers however they were built. The package knows nothing of what the
+// nodes mean, and keeps no result of a walk: that is for the visitor.
+package graph
+
+import (
+	"maps"
+	"slices"
+)
+
+// Graph is a directed graph of nodes and what they need. Reading it from
+// several goroutines is safe as long as none adds to it.
+type Graph[K comparable] struct {
+	less       func(a, b K) int
+	needs      map[K]set[K] // has every node as a key
+	dependents map[K]set[K]
+}
+
+type set[K comparable] map[K]struct{}
+
+// New returns an empty graph whose nodes sort by less, which compares as
+// cmp.Compare does and is 0 for equal nodes only.
+func New[K comparable](less func(a, b K) int) *Graph[K] {
+	return &Graph[K]{less: less, needs: map[K]set[K]{}, dependents: map[K]set[K]{}}
+}
+
+// Add adds a node, without any edge. Adding one again changes nothing.
+func (g *Graph[K]) Add(node K) {
+	if _, ok := g.needs[node]; !ok {
+		g.needs[node] = nil
+	}
+}
+
+// Edge says that from needs needs, and adds both. A node may need itself; that
+// is a cycle of one.
+func (g *Graph[K]) Edge(from, needs K) {
+	g.Add(from)
+	g.Add(needs)
+	insert(g.needs, from, needs)
+	insert(g.dependents, needs, from)
+}
+
+func insert[K comparable](m map[K]set[K], from, to K) {
+	s := m[from]
+	if s == nil {
+		s = set[K]{}
+		m[from] = s
+	}
+	s[to] = struct{}{}
+}
+
+// Has reports whether node was added.
+func (g *Graph[K]) Has(node K) bool {
+	_, ok := g.needs[node]
+	return ok
+}
+
+// Len returns the number of nodes.
+func (g *Graph[K]) Len() int { return len(g.needs) }
+
+// Nodes returns all nodes, sorted.
+func (g *Graph[K]) Nodes() []K { return sorted(g, g.needs) }
+
+// Needs returns what node needs directly, sorted; nothing for an unknown node.
+func (g *Graph[K]) Needs(node K) []K { return sorted(g, g.needs[node]) }
+
+// Dependents returns the nodes that need node directly, sorted.
+func (g *Graph[K]) Dependents(node K) []K { return sorted(g, g.dependents[node]) }
+
+func sorted[K comparable, V any](g *Graph[K], m map[K]V) []K {
+	return slices.SortedFunc(maps.Keys(m), g.less)
+}
+
+// Reverse returns a new graph in which every edge points the other way: what
+// was needed needs.
+func (g *Graph[K]) Reverse() *Graph[K] {
+	r := New(g.less)
+	for node := range g.needs {
+		r.Add(node)
+	}
+	for node, needs := range g.needs {
+		for need := range needs {
+			r.Edge(need, node)
+		}
+	}
+	return r
+}
+
+// Closure returns the given nodes with all they need, directly or through
+// others, sorted. Nodes that the graph does not have are left out.
+func (g *Graph[K]) Closure(from ...K) []K {
+	seen := set[K]{}
+	var visit []K
+	reach := func(node K) {
+		if _, ok := seen[node]; !ok && g.Has(node) {
+			seen[node] = struct{}{}
+			visit = append(visit, node)
+		}
+	}
+	for _, node := range from {
+		reach(node)
+	}
+	for len(visit) > 0 {
+		last := len(visit) - 1
+		node := visit[last]
+		visit = visit[:last]
+		for need := range g.needs[node] {
+			reach(need)
+		}
+	}
+	return sorted(g, seen)
+}
