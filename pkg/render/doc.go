@@ -1,0 +1,18 @@
+// Package render turns results into what people and programs read: plans,
+// events, and the findings of [diag.List].
+//
+// A [Style] colours or does not; a [Printer] writes with one and keeps the first
+// error; [Table], [Wrap] and [Truncate] measure by the columns that text fills,
+// not by its bytes. [Progress] shows a run that goes on:
+//
+//	p := render.NewPrinter(os.Stdout, render.NewStyle(colour))
+//	p.Line(p.Green("+"), diag.Visible(name))
+//	return p.Err()
+//
+// Text from outside (names, queries, what a server said) passes [diag.Visible]
+// or [diag.VisibleLines] before it is styled: it may hold sequences that would
+// steer the terminal.
+//
+// The package computes nothing: what is shown was decided by others. It never
+// asks whether there is a terminal; it is told.
+package render
