@@ -49,7 +49,7 @@ func (k *Kind) Decode(answer map[string]any, index *Index) Object {
 	for i := range k.Fields {
 		f := &k.Fields[i]
 		v, ok := answer[f.APIName()]
-		if !ok || v == nil || f.Computed || f.API == "-" {
+		if !ok || v == nil || f.Computed || f.Custom {
 			continue
 		}
 		// Scalars first: a later field's table may depend on them.
@@ -70,12 +70,19 @@ func (k *Kind) Decode(answer map[string]any, index *Index) Object {
 	return d.root
 }
 
+// serverOwn are the members that every kind's answers have and no request
+// (API dossier 14, first row).
+var serverOwn = []string{"id", "created_at", "created_by", "updated_at", "updated_by"}
+
 // Unknown are the members of an answer that the kind's table does not know and
 // an update has to send back, lest they be cleared.
 func (k *Kind) Unknown(answer map[string]any) map[string]any {
 	out := map[string]any{}
 next:
 	for key, v := range answer {
+		if slices.Contains(k.Claims, key) || slices.Contains(serverOwn, key) {
+			continue
+		}
 		for i := range k.Fields {
 			if k.Fields[i].APIName() == key {
 				continue next

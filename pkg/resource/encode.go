@@ -42,7 +42,7 @@ func (e *Encoder) members(fields []Field, o Object, p Path) map[string]any {
 		switch {
 		case f == nil:
 			body[key] = e.Value(&Field{Name: key, Type: Any}, o[key], p.Child(key))
-		case f.API == "-", f.Computed, e.Update && f.OnCreate, !e.Update && f.OnUpdate:
+		case f.Custom, f.Computed, e.Update && f.OnCreate, !e.Update && f.OnUpdate:
 		default:
 			body[f.APIName()] = e.Value(f, o[key], p.Child(key))
 		}

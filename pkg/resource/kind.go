@@ -30,7 +30,7 @@ func (t Type) String() string { return typeNames[t] }
 // Field is a row of a kind's table. The zero value of every trait means no.
 type Field struct {
 	Name string // in the manifest
-	API  string // in the API, where it differs from Name; "-" if the kind's own functions carry it
+	API  string // in the API, where it differs from Name
 	Type Type
 	Doc  string // for explain, for editors and for the generated pages
 
@@ -42,6 +42,15 @@ type Field struct {
 	OnCreate   bool   // sent with the POST only
 	OnUpdate   bool   // sent with the PUT only
 	Deprecated string // why, and what to use
+
+	// Custom marks a field that the kind's own Encoded and Decoded carry.
+	Custom bool
+	// Directive marks what says how to write and not what to be: it goes along
+	// with every write and is never compared.
+	Directive bool
+	// Once marks what matters only when the thing around it is made: afterwards
+	// the live value stands.
+	Once bool
 
 	// Default is what absence means to the service. A live value that equals it
 	// is no drift where the manifest is silent.
@@ -128,6 +137,8 @@ type Kind struct {
 	Path    string // its collection in the API: "/api/models"
 	Fields  []Field
 
+	// Claims names further members of the API that Encoded and Decoded carry.
+	Claims []string
 	// UniqueName says that the service refuses a second object of one name.
 	UniqueName bool
 	// Slow says that writes are checked upstream and may take minutes.

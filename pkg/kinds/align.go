@@ -1,0 +1,81 @@
+package kinds
+
+import (
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// alignSync gives the service's filters and overrides, which have no names
+// there, the names under which known objects hold the same.
+func alignSync(live resource.Object, known ...resource.Object) {
+	filters := alignMember(live, "filters", known)
+	onTarget := alignMember(live, "target_filters", known)
+	alignMember(live, "overrides", known)
+	if s := textOf(live["filter_logic"]); s != "" {
+		live["filter_logic"] = renameLogic(s, filters)
+	}
+	if s := textOf(live["target_filter_logic"]); s != "" {
+		live["target_filter_logic"] = renameLogic(s, onTarget)
+	}
+	normalSync(live)
+}
+
+// alignMember renames the entries of one member: first to names under which a
+// known object holds an equal entry, then to names whose entry tests the same
+// field with the same function, then the same field. It returns old to new.
+func alignMember(live resource.Object, member string, known []resource.Object) map[string]string {
+	from := objectOf(live[member])
+	if len(from) == 0 {
+		return nil
+	}
+	renamed, taken := map[string]string{}, map[string]bool{}
+	for _, like := range []func(a, b resource.Object) bool{sameTest, sameFunction, sameField} {
+		for _, k := range known {
+			names := objectOf(k[member])
+			for _, old := range resource.Keys(from) {
+				if _, done := renamed[old]; done {
+					continue
+				}
+				for _, name := range resource.Keys(names) {
+					if !taken[name] && like(objectOf(from[old]), objectOf(names[name])) {
+						renamed[old], taken[name] = name, true
+						break
+					}
+				}
+			}
+		}
+	}
+	out := resource.Object{}
+	for old, name := range renamed {
+		out[name] = from[old]
+	}
+	for _, old := range resource.Keys(from) { // the rest keep theirs, if it is free
+		if _, done := renamed[old]; !done {
+			name := old
+			for taken[name] {
+				name += "_"
+			}
+			renamed[old], taken[name] = name, true
+			out[name] = from[old]
+		}
+	}
+	live[member] = out
+	return renamed
+}
+
+func sameTest(a, b resource.Object) bool {
+	return sameFunction(a, b) && resource.Text(a["value"]) == resource.Text(b["value"]) &&
+		resource.Text(a["override"]) == resource.Text(b["override"])
+}
+
+func sameFunction(a, b resource.Object) bool {
+	return sameField(a, b) && a["function"] == b["function"]
+}
+
+func sameField(a, b resource.Object) bool {
+	for _, member := range []string{"source", "field_id", "target"} {
+		if resource.Text(a[member]) != resource.Text(b[member]) {
+			return false
+		}
+	}
+	return true
+}

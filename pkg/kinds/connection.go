@@ -1,0 +1,239 @@
+package kinds
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/polyplan/polyplan/pkg/catalog"
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// Connection is access to one database or application (API dossier 8.3).
+var Connection = resource.Kind{
+	Name:    "connection",
+	Section: "connections",
+	Path:    "/api/connections",
+	Doc: `access to one database or business application
+
+A connection holds what the service needs to reach a system: its type, and a
+configuration whose fields depend on that type. Passwords, keys and tokens come
+from outside the manifest with ${env.NAME} or ${file:path}; they are sent with
+every update, because an update replaces the whole connection, and are kept
+nowhere.
+
+A connection whose type is authorised in a browser, such as hubspot or
+salesforce, is created without a secret. ` + "`polyplan apply`" + ` shows the link at which
+a person authorises it and goes on with what depends on it as soon as that is
+done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
+	Example: `connections:
+  warehouse:
+    type: postgresql
+    name: Warehouse
+    configuration:
+      hostname: db.example.com
+      port: 5432
+      database: analytics
+      username: polytomic
+      password: ${env.PG_PASSWORD}
+  hubspot: {type: hubspot}
+`,
+	Fields: []resource.Field{
+		nameRow,
+		{Name: "type", Type: resource.String, Required: true, Immutable: true,
+			Doc: "What it connects to, as the service spells it: postgresql, hubspot, stripe. Another type makes a new connection."},
+		{Name: "configuration", Type: resource.Struct, Lenient: true, Members: configurationOf, Filled: resource.Object{},
+			Doc: "The settings of the type. `polyplan explain connection.TYPE` lists them."},
+		{Name: "healthcheck_interval", Type: resource.Duration, WriteOnly: true,
+			Doc: "How often the service checks the connection, as in 3h30m."},
+		policiesRow,
+		{Name: "validate", Type: resource.Bool, Directive: true,
+			Doc: "Whether the service checks the connection upstream when it is written. Default: true."},
+		{Name: "redirect_url", Type: resource.String, Directive: true, OnCreate: true,
+			Doc: "Where the browser goes once a person has authorised the connection."},
+		organizationRow,
+	},
+	// Write answers carry these besides (API dossier 8.3); none is ours to send.
+	Claims: []string{"saved", "status", "status_error", "api_calls_last_24_hours", "parent_connection_id",
+		"auth_url", "auth_code"},
+	UniqueName: true, // API dossier 16
+	Slow:       true,
+	Encoded: func(e *resource.Encoder, o resource.Object, body map[string]any) {
+		if body["configuration"] == nil { // required, {} for OAuth types (API dossier 9.1)
+			body["configuration"] = map[string]any{}
+		}
+	},
+	Decoded: func(d *resource.Decoder, answer map[string]any, o resource.Object) {
+		if t, ok := o["type"].(resource.Object); ok { // an object in answers (API dossier 14)
+			o["type"] = textOf(t["id"])
+		}
+		if c, ok := answer["configuration"].(map[string]any); ok {
+			answer["configuration"] = snakeKeys(textOf(o["type"]), c)
+		}
+	},
+	Check:   checkConnection,
+	Waiting: waitingConnection,
+}
+
+// members caches the tables made of the catalogue, which never changes.
+var members sync.Map // type id -> []resource.Field
+
+// configurationOf is the table of a connection's configuration, by its type.
+func configurationOf(root resource.Object) ([]resource.Field, bool) {
+	id := textOf(root["type"])
+	if cached, ok := members.Load(id); ok {
+		return cached.([]resource.Field), true
+	}
+	t, ok := catalog.Lookup(id)
+	if !ok {
+		return nil, false
+	}
+	// The lists of required fields know nothing of OAuth and of the choice
+	// between ways to authenticate (API dossier 9.3, 18).
+	strict := !t.OAuth && t.AuthSelector() == ""
+	fields := fieldsOf(t.Fields, strict)
+	members.Store(id, fields)
+	return fields, true
+}
+
+// fieldsOf makes rows of the catalogue's fields, in order of their names.
+func fieldsOf(from map[string]*catalog.Field, strict bool) []resource.Field {
+	out := make([]resource.Field, 0, len(from))
+	for _, name := range resource.Keys(from) {
+		f := rowOf(from[name], strict)
+		f.Name = name
+		out = append(out, f)
+	}
+	return out
+}
+
+func rowOf(c *catalog.Field, strict bool) resource.Field {
+	f := resource.Field{
+		Computed:  c.ReadOnly || c.Internal(),
+		Sensitive: c.Secret,
+		Default:   resource.Normalize(c.Default),
+		Required:  strict && c.Required && c.Default == nil,
+	}
+	if strict && c.Required && c.Default != nil {
+		f.Filled = f.Default
+	}
+	for _, e := range c.Enum {
+		if s, ok := e.(string); ok {
+			f.Enum = append(f.Enum, s)
+		}
+	}
+	switch c.Type {
+	case "string":
+		f.Type = resource.String
+	case "boolean":
+		f.Type = resource.Bool
+	case "integer":
+		f.Type = resource.Int
+	case "number":
+		f.Type = resource.Number
+	case "array":
+		f.Type = resource.List
+		f.Elem = &resource.Field{Type: resource.Any, Labelled: true}
+		if c.Items != nil {
+			elem := rowOf(c.Items, false)
+			f.Elem = &elem
+		}
+	default:
+		f.Type = resource.Any
+		if len(c.Fields) > 0 && !picker(c.Fields) {
+			f.Type, f.Lenient, f.Fields = resource.Struct, !c.Closed, fieldsOf(c.Fields, false)
+		} else {
+			f.Labelled = true
+		}
+	}
+	return f
+}
+
+// picker reports whether an object is a choice of the app's pickers: its
+// label is cosmetic (API dossier 14).
+func picker(fields map[string]*catalog.Field) bool {
+	for name := range fields {
+		if name != "value" && name != "label" {
+			return false
+		}
+	}
+	return fields["value"] != nil
+}
+
+// snakeKeys renames the keys that some types answer in camelCase to the ones
+// that the catalogue has (API dossier 14).
+func snakeKeys(typeID string, c map[string]any) map[string]any {
+	t, ok := catalog.Lookup(typeID)
+	if !ok {
+		return c
+	}
+	out := make(map[string]any, len(c))
+	for key, v := range c {
+		if t.Fields[key] == nil {
+			for _, name := range t.Names() {
+				if fold(name) == fold(key) {
+					key = name
+					break
+				}
+			}
+		}
+		out[key] = v
+	}
+	return out
+}
+
+func fold(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
+
+// filledByConsent are the fields that only a completed authorisation fills
+// (API dossier 9.2).
+var filledByConsent = []string{"connected_user", "user_email", "hub_user", "hub_domain", "username", "user_name",
+	"workspace_name", "tenant_name", "instance_url_override", "authenticated", "oauth_token_expiry",
+	"oauth_refresh_token", "oauth_access_token"}
+
+// waitingConnection finds out whether a person has still to authorise the
+// connection, from what the service shows (API dossier 9.2).
+func waitingConnection(answer map[string]any) *resource.Waiting {
+	typeID := textOf(answer["type"])
+	if t := objectOf(answer["type"]); t != nil {
+		typeID = textOf(t["id"])
+	}
+	w := &resource.Waiting{Link: textOf(answer["auth_url"]), Code: textOf(answer["auth_code"]),
+		Status: textOf(answer["status"]), Detail: textOf(answer["status_error"])}
+	configuration := objectOf(answer["configuration"])
+	t, known := catalog.Lookup(typeID)
+	switch saved, _ := answer["saved"].(bool); {
+	case w.Status == "healthy", known && !t.Interactive(configuration), !known && w.Link == "", saved && w.Status == "" && w.Link == "":
+		return nil
+	}
+	for _, name := range filledByConsent {
+		if v := configuration[name]; !resource.Empty(v) && v != false {
+			return nil
+		}
+	}
+	return w
+}
+
+func checkConnection(c resource.Checker, r *resource.Resource) {
+	id := textOf(r.Object["type"])
+	t, ok := catalog.Lookup(id)
+	if !ok {
+		fix := ""
+		if near, ok := diag.Nearest(id, catalog.Types()); ok {
+			fix = "did you mean " + strconv.Quote(near) + "?"
+		}
+		c.Warn("type", "unknown-connection-type", "unknown connection type "+strconv.Quote(id),
+			"polyplan's list of connection types does not have it, so its configuration is sent unchecked", fix)
+		return
+	}
+	if selector := t.AuthSelector(); !t.OAuth && selector != "" {
+		configuration := objectOf(r.Object["configuration"])
+		for _, name := range t.Names() {
+			f := t.Fields[name]
+			if f.Required && f.Default == nil && configuration[name] == nil {
+				c.Warn("configuration", "missing-configuration", strconv.Quote(name)+" may be missing",
+					"connections of type "+id+" list it as required; whether they need it depends on "+strconv.Quote(selector), "")
+			}
+		}
+	}
+}
