@@ -1,0 +1,275 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The versions of the API that this client can speak.
+const (
+	Version2024 = "2024-02-08"
+	Version2025 = "2025-09-18"
+)
+
+// Limits that no option moves.
+const (
+	maxBody       = 64 << 20 // of an answer, after decompression
+	maxErrorBody  = 1 << 20  // of an answer with an error status
+	maxHeader     = 1 << 20
+	maxKeyLength  = 4096 // of the API key
+	maxRedirects  = 5
+	minIdleBytes  = 1 << 10 // fewer in one idle window is a stalled answer
+	dialTimeout   = 10 * time.Second
+	maxPages      = 2_000
+	maxObjects    = 100_000
+	versionHeader = "X-Polytomic-Version"
+)
+
+// Options say how to reach the API. BaseURL, Key and Version are required;
+// the zero value of every other field is a good choice.
+type Options struct {
+	// BaseURL is "https://app.polytomic.com" or that of a deployment. A bare
+	// host gets https://, trailing slashes are cut.
+	BaseURL string
+	// Key is the API key. It is sent as a bearer token and shown nowhere.
+	Key string
+	// Version is Version2024 or Version2025.
+	Version string
+	// Parallelism is the most requests in flight, 4 if zero. The client goes
+	// below it when the service asks for less.
+	Parallelism int
+	// UserAgent is sent as it is; "polyplan" if empty.
+	UserAgent string
+	// AllowHTTP permits http:// to other machines. To this one it is always
+	// permitted.
+	AllowHTTP bool
+
+	// Timeout bounds the exchanges of an ordinary call (30 s if zero), and
+	// SlowTimeout those of a slow one (5 min). Waiting between attempts comes
+	// on top, up to MaxWait.
+	Timeout, SlowTimeout time.Duration
+	// Idle ends an answer of which almost nothing came for so long (60 s).
+	Idle time.Duration
+	// Attempts bounds the requests of one call, 5 if zero. A service that
+	// asks to slow down (429, 503) is given three more.
+	Attempts int
+	// MaxWait bounds the waiting of one call, 2 min if zero.
+	MaxWait time.Duration
+
+	// Base replaces the connections, for tests; RootCAs and the proxy
+	// variables of the environment then mean nothing.
+	Base http.RoundTripper
+	// RootCAs are trusted instead of those of the system.
+	RootCAs *x509.CertPool
+
+	// Notify is told of waits and warnings, one at a time, from the calling
+	// goroutine; it must not call the client.
+	Notify func(Event)
+	// Logger gets a debug line for each request: no header, no body, no query.
+	Logger *slog.Logger
+	// Redact is applied to all text that comes from the server before it
+	// becomes part of an error. The API key is removed in any case.
+	Redact func(string) string
+
+	// Sleep, Now and Rand (in [0,1)) stand in for time and chance in tests.
+	Sleep func(context.Context, time.Duration) error
+	Now   func() time.Time
+	Rand  func() float64
+}
+
+// A Client sends requests. Make one with New; it is safe for concurrent use.
+type Client struct {
+	opt    Options
+	base   *url.URL
+	round  http.RoundTripper
+	limit  *limiter
+	bucket bucket
+	log    *slog.Logger
+
+	denied  atomic.Pointer[Error]   // the 401 that ended everything
+	refusal atomic.Pointer[refusal] // the longest pause asked for lately
+	stats   counters
+	warned  sync.Map // text of warnings given
+	talking sync.Mutex
+	warns   []string
+}
+
+// New checks o and returns a client. It sends nothing.
+func New(o Options) (*Client, error) {
+	base, err := parseBase(o.BaseURL, o.AllowHTTP)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkKey(o.Key); err != nil {
+		return nil, err
+	}
+	if o.Version != Version2024 && o.Version != Version2025 {
+		return nil, fmt.Errorf("unknown version %q of the API: use %s or %s", cut(o.Version, 40), Version2024, Version2025)
+	}
+	if strings.ContainsFunc(o.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return nil, errors.New("the user agent has characters that a header cannot carry")
+	}
+	o = o.withDefaults()
+	c := &Client{opt: o, base: base, round: o.Base, log: o.Logger}
+	c.limit = newLimiter(o.Parallelism, o.Now, o.Sleep)
+	c.bucket.tokens = bucketSize
+	if c.round == nil {
+		c.round = newBase(o)
+		c.checkProxy()
+	}
+	return c, nil
+}
+
+func (o Options) withDefaults() Options {
+	def(&o.Parallelism, 4)
+	def(&o.UserAgent, "polyplan")
+	def(&o.Timeout, 30*time.Second)
+	def(&o.SlowTimeout, 5*time.Minute)
+	def(&o.Idle, time.Minute)
+	def(&o.Attempts, 5)
+	def(&o.MaxWait, 2*time.Minute)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Redact == nil {
+		o.Redact = func(s string) string { return s }
+	}
+	if o.Notify == nil {
+		o.Notify = func(Event) {}
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	return o
+}
+
+func def[T int | string | time.Duration](p *T, v T) {
+	var zero T
+	if *p <= zero {
+		*p = v
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// newBase makes the connections. HTTP/2 is left out on purpose: see the
+// package comment.
+func newBase(o Options) *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  proxy,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		TLSHandshakeTimeout:    dialTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConnsPerHost:    o.Parallelism,
+		IdleConnTimeout:        90 * time.Second,
+		Protocols:              &protocols,
+	}
+}
+
+// proxy follows the environment, but for its error, which quotes the address
+// with the password in it.
+func proxy(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the proxy variables of the environment hold no proper address")
+	}
+	return u, nil
+}
+
+// checkProxy warns when the proxy would read along.
+func (c *Client) checkProxy() {
+	if c.base.Scheme != "http" {
+		return
+	}
+	if u, err := proxy(&http.Request{URL: c.base}); err == nil && u != nil {
+		c.warn(fmt.Sprintf("requests go in clear text through the proxy %s, which sees the API key", u.Host))
+	}
+}
+
+// Close closes idle connections. Calls may go on and open new ones.
+func (c *Client) Close() {
+	if t, ok := c.round.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func parseBase(s string, allowHTTP bool) (*url.URL, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return nil, errors.New("no base URL given")
+	}
+	if !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	u, err := url.Parse(strings.TrimRight(s, "/"))
+	switch {
+	case err != nil || u.Opaque != "":
+		return nil, errors.New("the base URL is not a URL") // the text may hold a password
+	case u.User != nil:
+		return nil, errors.New("the base URL must not hold a user or password")
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
+		return nil, errors.New("the base URL must not hold a query or fragment")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("the base URL must start with https://, not %q", cut(u.Scheme, 40))
+	case u.Hostname() == "":
+		return nil, errors.New("the base URL names no host")
+	case strings.HasSuffix(u.Path, "/api"):
+		return nil, errors.New(`the base URL must not end in "/api": that belongs to the paths`)
+	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("http:// would send the API key in clear text to %s: use https://", u.Host)
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func checkKey(key string) error {
+	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\'' || r == '`' }
+	switch {
+	case key == "":
+		return errors.New("no API key given")
+	case len(key) > maxKeyLength:
+		return fmt.Errorf("the API key is longer than %d bytes: is it a whole file?", maxKeyLength)
+	case strings.TrimSpace(key) != key:
+		return errors.New("the API key has white space around it: is it a line read with its end?")
+	case strings.ContainsFunc(key, bad):
+		return errors.New("the API key has characters that no key has (white space, quotes, control or non-ASCII characters)")
+	}
+	return nil
+}
