@@ -1,0 +1,150 @@
+package sandbox
+
+import "fmt"
+
+// Count returns how many objects of a kind ("connection", "model", "sync", ...) there
+// are, in all organisations.
+func (s *Server) Count(kind string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.store.records[kind])
+}
+
+// Object returns what the service stores of an object, in the form of a request and with
+// secrets in clear, and whether there is such an object. It is named by its id or, if
+// only one bears it, by its name.
+func (s *Server) Object(kind, nameOrID string) (body map[string]any, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(kind, nameOrID)
+	if err != nil {
+		return nil, false
+	}
+	return deepCopy(r.Body).(map[string]any), true
+}
+
+// named finds an object by its id or its name.
+func (s *Server) named(kind, nameOrID string) (*record, error) {
+	if r := s.store.records[kind][nameOrID]; r != nil {
+		return r, nil
+	}
+	var found *record
+	for _, r := range s.store.records[kind] {
+		if text(r.Body, "name") != nameOrID {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("several objects of kind %s are called %q", kind, nameOrID)
+		}
+		found = r
+	}
+	if found == nil {
+		return nil, fmt.Errorf("no %s %q", kind, nameOrID)
+	}
+	return found, nil
+}
+
+// otherHand is the actor of Edit: somebody in the app.
+var otherHand = actor{ID: derivedID("user", "other hand"), Name: "grace@example.com", Type: "user"}
+
+// Edit changes an object as somebody else would in the app: the patch, in the form of
+// RFC 7386, is laid over the body of a request that would store the object as it is,
+// and what comes out is stored by the rules of a PUT.
+func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.named(kind, nameOrID)
+	if err != nil {
+		return err
+	}
+	replace := map[string]func(*call, *record) (*record, error){
+		kindConnection: (*call).replaceConnection,
+		kindModel:      (*call).replaceModel,
+		kindSync:       (*call).replaceSync,
+	}[kind]
+	if replace == nil {
+		return fmt.Errorf("objects of kind %q cannot be edited", kind)
+	}
+	plain, err := plainJSON(patch)
+	if err != nil {
+		return err
+	}
+	c := &call{
+		s: s, org: old.Org, version: Version2025, now: s.opts.Clock().UTC(), actor: otherHand,
+		body: mergePatch(old.Body, plain).(map[string]any),
+	}
+	r, err := replace(c, old)
+	if err != nil {
+		return fmt.Errorf("editing %s %q: %w", kind, nameOrID, err)
+	}
+	c.change.put(r)
+	return s.store.commit(&c.change)
+}
+
+// Remove deletes an object as somebody else would in the app, asking nobody.
+func (s *Server) Remove(kind, nameOrID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(kind, nameOrID)
+	if err != nil {
+		return err
+	}
+	c := &call{s: s, org: r.Org}
+	c.remove(r)
+	return s.store.commit(&c.change)
+}
+
+// Authorize authorises a connection as a person would on the page behind auth_url.
+func (s *Server) Authorize(nameOrID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(kindConnection, nameOrID)
+	if err != nil {
+		return err
+	}
+	return s.change(r, (*call).authorise)
+}
+
+// Revoke takes the authorisation of a connection back, as a person might in the service
+// behind it.
+func (s *Server) Revoke(nameOrID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.named(kindConnection, nameOrID)
+	if err != nil {
+		return err
+	}
+	return s.change(r, func(c *call, r *record) {
+		r.State["consented"], r.State["authorised"] = false, false
+		r.State["denied"] = "the authorization was revoked"
+		r.State["filled"] = map[string]any{}
+	})
+}
+
+// plainJSON returns v as it would have been read from a request.
+func plainJSON(v any) (any, error) {
+	data, err := encodeJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	var plain any
+	return plain, decodeJSON(data, &plain)
+}
+
+func deepCopy(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, e := range v {
+			out[name] = deepCopy(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = deepCopy(e)
+		}
+		return out
+	}
+	return v
+}
