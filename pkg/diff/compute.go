@@ -1,0 +1,384 @@
+package diff
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/polyplan/polyplan/pkg/graph"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// Input is what a plan is made of.
+type Input struct {
+	Kinds    []*resource.Kind
+	Desired  resource.Set // with fingerprints on its secrets
+	Recorded resource.Set
+	// Live holds what the service has of the recorded resources, by their
+	// recorded addresses, and of those to adopt, by their new ones.
+	Live resource.Set
+	// Moves are addresses that changed since the state was written: from, to.
+	Moves map[resource.Address]resource.Address
+	// Forget are recorded addresses to drop from the state without deleting.
+	Forget map[resource.Address]bool
+	// Adopt are desired addresses whose object exists and is not recorded yet.
+	Adopt map[resource.Address]bool
+	// Prune deletes what left the manifest; otherwise it is listed as orphans.
+	Prune bool
+	// Only limits the plan to these addresses; nil means all.
+	Only map[resource.Address]bool
+}
+
+// Compute compares the three sets. The desired set must be free of cycles; the
+// manifest's checks see to that.
+func Compute(in Input) *Plan {
+	c := &computer{in: in, kinds: map[string]*resource.Kind{}, plan: &Plan{},
+		recorded: resource.Set{}, live: resource.Set{}, from: map[resource.Address]resource.Address{}}
+	for _, k := range in.Kinds {
+		c.kinds[k.Name] = k
+	}
+	c.move()
+	made := c.desired()
+	c.repoint(made)
+	gone := c.leftovers()
+	c.order(made, gone)
+	c.drift()
+	return c.plan
+}
+
+type computer struct {
+	in             Input
+	kinds          map[string]*resource.Kind
+	plan           *Plan
+	recorded, live resource.Set // by the addresses of today
+	from           map[resource.Address]resource.Address
+}
+
+func (c *computer) within(a resource.Address) bool { return c.in.Only == nil || c.in.Only[a] }
+
+// move brings what is recorded under an old address to its new one.
+func (c *computer) move() {
+	for a, r := range c.in.Recorded {
+		to := a
+		if n, ok := c.in.Moves[a]; ok {
+			if _, taken := c.in.Recorded[n]; !taken {
+				to = n
+				c.from[n] = a
+			}
+		}
+		c.recorded[to] = r
+		if l := c.in.Live[a]; l != nil {
+			c.live[to] = l
+		}
+	}
+	for a := range c.in.Adopt {
+		if l := c.in.Live[a]; l != nil {
+			c.live[a] = l
+		}
+	}
+}
+
+// desired makes the step of each resource of the manifest.
+func (c *computer) desired() map[resource.Address]*Step {
+	steps := map[resource.Address]*Step{}
+	for _, a := range c.in.Desired.Addresses() {
+		if c.within(a) {
+			steps[a] = c.step(c.in.Desired[a])
+		}
+	}
+	return steps
+}
+
+func (c *computer) step(d *resource.Resource) *Step {
+	k, rec, live := c.kinds[d.Address.Kind], c.recorded[d.Address], c.live[d.Address]
+	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: d.Object, Needs: d.Needs, Protect: d.Protect, Names: d.Names}
+	for _, key := range resource.Keys(d.Extra) {
+		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", key))
+	}
+	if from, ok := c.from[d.Address]; ok {
+		s.Action, s.From = Move, from
+	}
+	if live == nil {
+		c.create(k, s, d, rec)
+		return s
+	}
+	s.ID, s.Waiting = live.ID, live.Waiting
+	var recorded resource.Object
+	if rec != nil {
+		recorded = rec.Object
+		s.Protect = s.Protect || rec.Protect
+	}
+	liveObject := withKept(k, live.Object, rec)
+	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
+	s.After, s.Changes = m.after, compare(k, d.Object, m.before, m.after)
+	s.Carry = carried(k, live, d)
+	s.Changes = append(s.Changes, extraChanges(live, d)...)
+	adopt := c.in.Adopt[d.Address] && rec == nil
+	switch {
+	case adopt:
+		s.Action = Adopt
+	case len(s.Changes) == 0:
+		if s.Action == "" {
+			s.Action = NoOp
+			if rec != nil && rec.Protect != d.Protect && d.Protect {
+				s.Reason = "now protected"
+			}
+		}
+	case c.immutable(k, s):
+		c.replace(k, s)
+	case s.Action == "":
+		s.Action = Update
+	}
+	if len(s.Changes) > 0 && s.Action != Replace {
+		c.needSecrets(s, d)
+	}
+	return s
+}
+
+func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) {
+	s.Action, s.After = Create, resource.Clone(d.Object)
+	s.Carry = maps.Clone(d.Extra)
+	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(nil, d)...)
+	if rec != nil {
+		s.Gone, s.Reason = true, "the object was deleted outside polyplan"
+	}
+}
+
+// immutable reports whether a change asks for a new object.
+func (c *computer) immutable(k *resource.Kind, s *Step) bool {
+	return slices.ContainsFunc(s.Changes, func(ch Change) bool { return immutableAt(k.Fields, ch.Path) })
+}
+
+// immutableAt looks an Immutable field up at or above the path, two levels
+// deep at most: nothing below changes what an object is.
+func immutableAt(fields []resource.Field, p resource.Path) bool {
+	for i := range fields {
+		f := &fields[i]
+		at := resource.Path("").Child(f.Name)
+		if f.Immutable && p.Within(at) {
+			return true
+		}
+		for j := range f.Fields {
+			if f.Fields[j].Immutable && p.Within(at.Child(f.Fields[j].Name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *computer) replace(k *resource.Kind, s *Step) {
+	s.Action = Replace
+	// Nothing of the old object is carried over to one of another type.
+	d := c.in.Desired[s.Address]
+	s.After, s.Carry = resource.Clone(d.Object), maps.Clone(d.Extra)
+	s.Waiting = nil
+	s.Risks = append(s.Risks, "a new object takes its place; the old one and its history are deleted")
+	if s.Protect {
+		c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: s.Address, Policy: true, Pos: d.Pos,
+			What: fmt.Sprintf("%s is protected and would be replaced", s.Address),
+			Why:  fmt.Sprintf("%s cannot be changed in place", s.Changes[0].Path),
+			Fix:  "undo the change, or apply once with protect: false"})
+	}
+}
+
+// needSecrets refuses an update that would destroy a secret which only the
+// service knows: an update replaces the whole object (API dossier 10).
+func (c *computer) needSecrets(s *Step, d *resource.Resource) {
+	for _, p := range unknownSecrets("", s.After) {
+		c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: s.Address, Pos: d.Pos,
+			What: fmt.Sprintf("%s cannot be updated: the value of %s is not known", s.Address, p),
+			Why:  "an update replaces the whole object, and the service shows this secret only as a mask; sending the update would destroy it",
+			Fix:  fmt.Sprintf("set %s in the manifest from ${env.NAME} or ${file:path}", p)})
+	}
+}
+
+func unknownSecrets(p resource.Path, v any) []resource.Path {
+	var out []resource.Path
+	switch v := v.(type) {
+	case *resource.Secret:
+		if !v.Known() {
+			out = append(out, p)
+		}
+	case resource.Object:
+		for _, key := range resource.Keys(v) {
+			out = append(out, unknownSecrets(p.Child(key), v[key])...)
+		}
+	case []any:
+		for i, e := range v {
+			out = append(out, unknownSecrets(p.Index(i), e)...)
+		}
+	}
+	return out
+}
+
+// withKept adds to a live object what GET does not answer and the answer to a
+// write once showed.
+func withKept(k *resource.Kind, live resource.Object, rec *resource.Resource) resource.Object {
+	if rec == nil || len(rec.Kept) == 0 {
+		return live
+	}
+	out := maps.Clone(live)
+	for key, v := range rec.Kept {
+		if out[key] == nil {
+			out[key] = v
+		}
+	}
+	return out
+}
+
+// carried are the members unknown to the table that an update sends back.
+func carried(k *resource.Kind, live, d *resource.Resource) map[string]any {
+	out := k.Unknown(live.Raw)
+	maps.Copy(out, d.Extra)
+	return out
+}
+
+// extraChanges compares the manifest's extra members with the live ones.
+func extraChanges(live, d *resource.Resource) []Change {
+	var out []Change
+	for _, key := range resource.Keys(d.Extra) {
+		var have any
+		if live != nil && live.Raw != nil {
+			have = resource.Normalize(live.Raw[key])
+		} else if live != nil {
+			continue // not read: nothing changed it
+		}
+		if resource.Text(have) != resource.Text(d.Extra[key]) {
+			out = append(out, Change{Path: resource.Path("extra").Child(key), Before: have, After: d.Extra[key]})
+		}
+	}
+	return out
+}
+
+// repoint makes an update of each step that refers to an object which gets a
+// new id: its own words do not change, the request does.
+func (c *computer) repoint(steps map[resource.Address]*Step) {
+	renewed := func(a resource.Address) bool {
+		s := steps[a]
+		return s != nil && (s.Action == Replace || s.Action == Create && s.Gone)
+	}
+	for _, a := range slices.SortedFunc(maps.Keys(steps), resource.Address.Compare) {
+		s := steps[a]
+		if s.ID == "" || s.Action == Replace {
+			continue
+		}
+		d := c.in.Desired[a]
+		for _, ref := range c.kinds[a.Kind].Refs(d.Object) {
+			if ref.ID != "" || !renewed(ref.Address) || changesAt(s.Changes, ref.Path) {
+				continue
+			}
+			s.Changes = append(s.Changes, Change{Path: ref.Path,
+				Before: resource.Object{"id": steps[ref.Address].ID}, After: ref.Address.Name})
+			s.Reason = "refers to " + ref.Address.String() + ", which gets a new id"
+			if s.Action == NoOp {
+				s.Action = Update
+				c.needSecrets(s, d)
+			}
+		}
+	}
+}
+
+func changesAt(changes []Change, p resource.Path) bool {
+	return slices.ContainsFunc(changes, func(ch Change) bool { return p.Within(ch.Path) || ch.Path.Within(p) })
+}
+
+// leftovers makes the steps of what is recorded and no longer in the manifest.
+func (c *computer) leftovers() map[resource.Address]*Step {
+	steps := map[resource.Address]*Step{}
+	for _, a := range c.recorded.Addresses() {
+		if c.in.Desired[a] != nil || !c.within(a) {
+			continue
+		}
+		rec, live := c.recorded[a], c.live[a]
+		s := &Step{Address: a, Name: rec.DisplayName(), ID: rec.ID, Needs: rec.Needs, Protect: rec.Protect, Gone: live == nil}
+		k := c.kinds[a.Kind]
+		switch {
+		case c.in.Forget[a]:
+			s.Action, s.Reason = Forget, "the manifest says to leave the object alone"
+		case s.Gone:
+			s.Action, s.Reason = Forget, "the object no longer exists"
+		case !c.in.Prune:
+			s.Action, s.Reason = Orphan, "no longer in the manifest; kept without --prune"
+		default:
+			s.Action = Delete
+			if k != nil {
+				s.Changes = compare(k, rec.Object, rec.Object, nil)
+			}
+			if s.Protect {
+				c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: a, Policy: true,
+					What: fmt.Sprintf("%s is protected and would be deleted", a),
+					Why:  "it was applied with protect: true, which outlives its removal from the manifest",
+					Fix:  fmt.Sprintf("apply it once with protect: false, or keep the object with removed: [{address: %s, delete: false}]", a)})
+			}
+		}
+		steps[a] = s
+	}
+	return steps
+}
+
+// order lines the steps up: what is needed first; then deletes, what needs
+// others first.
+func (c *computer) order(made, gone map[resource.Address]*Step) {
+	line := func(steps map[resource.Address]*Step) []resource.Address {
+		g := graph.New(resource.Address.Compare)
+		for a, s := range steps {
+			g.Add(a)
+			for _, n := range s.Needs {
+				if steps[n] != nil && n != a {
+					g.Edge(a, n)
+				}
+			}
+		}
+		order, err := g.Order()
+		if err != nil { // a state edited by hand; the addresses' order is as good as any
+			return g.Nodes()
+		}
+		return order
+	}
+	for _, a := range line(made) {
+		c.plan.Steps = append(c.plan.Steps, *made[a])
+	}
+	last := line(gone)
+	slices.Reverse(last)
+	for _, a := range last {
+		c.plan.Steps = append(c.plan.Steps, *gone[a])
+	}
+	slices.SortStableFunc(c.plan.Refusals, func(x, y Refusal) int { return x.Address.Compare(y.Address) })
+}
+
+// drift compares what was applied with what the service has.
+func (c *computer) drift() {
+	for _, a := range c.recorded.Addresses() {
+		rec, live, k := c.recorded[a], c.live[a], c.kinds[a.Kind]
+		if !c.within(a) || k == nil {
+			continue
+		}
+		d := Drift{Address: a, Name: rec.DisplayName(), Gone: live == nil}
+		if live != nil {
+			// The recorded object laid over the live one shows what has to change
+			// back; turned round, that is what was changed.
+			var unmanaged []resource.Path
+			if want := c.in.Desired[a]; want != nil {
+				unmanaged = want.Unmanaged
+			}
+			m := merge(k, rec.Object, rec.Object, withKept(k, live.Object, rec), unmanaged)
+			for _, ch := range compare(k, rec.Object, m.before, m.after) {
+				ch.Before, ch.After = ch.After, ch.Before
+				d.Changes = append(d.Changes, ch)
+			}
+		}
+		if d.Gone || len(d.Changes) > 0 {
+			c.plan.Drift = append(c.plan.Drift, d)
+		}
+	}
+}
+
+// Same reports whether the desired resource says just what is recorded, so that
+// only a change outside could make it differ from the live object.
+func Same(k *resource.Kind, desired, recorded *resource.Resource) bool {
+	if desired == nil || recorded == nil {
+		return desired == recorded
+	}
+	return len(compare(k, desired.Object, recorded.Object, desired.Object)) == 0 && len(desired.Extra) == 0
+}

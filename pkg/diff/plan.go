@@ -1,0 +1,157 @@
+package diff
+
+import (
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// Action is what a step does with a resource.
+type Action string
+
+// The actions. Forget drops a resource from the state and leaves the object
+// alone; all others are those of the command line's JSON.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Replace Action = "replace" // make a new object, repoint what refers to it, delete the old one
+	Delete  Action = "delete"
+	Adopt   Action = "adopt" // take an existing object into the state, and update it where it differs
+	Move    Action = "move"  // change the address in the state, and update where it differs
+	Orphan  Action = "orphan"
+	Forget  Action = "forget"
+	NoOp    Action = "no-op"
+)
+
+// Step is what happens to one resource.
+type Step struct {
+	Address resource.Address
+	Name    string // the display name
+	Action  Action
+	From    resource.Address // Move: the address until now
+	ID      string           // of the object that exists, "" if none does
+
+	Changes []Change // what differs, by path; for a delete what goes
+	Reason  string   // why, where the changes do not say it
+	Risks   []string // what a reviewer should stop at
+	Waiting *resource.Waiting
+
+	// After is the whole object as it has to be, for the request. Its secrets
+	// are the manifest's, or of unknown value where only the service has them.
+	After resource.Object
+	// Record is the part of After that the manifest set, for the state.
+	Record resource.Object
+	// Carry are the members of the API's that polyplan does not know: those of
+	// the live object and the manifest's extra. An update sends them back.
+	Carry map[string]any
+	// Needs are the addresses that have to be in place before.
+	Needs []resource.Address
+	// Gone says that the recorded object no longer exists.
+	Gone    bool
+	Protect bool
+	Names   map[string]string // how the manifest calls a source
+}
+
+// Writes reports whether the step changes an object of the service.
+func (s *Step) Writes() bool {
+	switch s.Action {
+	case Create, Update, Replace:
+		return true
+	case Delete:
+		return !s.Gone
+	case Adopt, Move:
+		return len(s.Changes) > 0
+	}
+	return false
+}
+
+// Drift is what changed outside since the last apply.
+type Drift struct {
+	Address resource.Address
+	Name    string
+	Gone    bool     // the object is no longer there
+	Changes []Change // Before is what was applied, After what the service has
+}
+
+// Refusal is a step that must not be taken.
+type Refusal struct {
+	Address resource.Address
+	Policy  bool // a protection forbids it; otherwise something is missing
+	What    string
+	Why     string
+	Fix     string
+	Pos     diag.Pos
+}
+
+// Diagnostic is the refusal in the form in which all findings are shown.
+func (r Refusal) Diagnostic() diag.Diagnostic {
+	return diag.Diagnostic{Pos: r.Pos, Code: "refused", Address: r.Address.String(), What: r.What, Why: r.Why, Fix: r.Fix}
+}
+
+// Plan is everything that an apply will do, in the order of its steps.
+type Plan struct {
+	Steps    []Step // those that make and change in order of need, then deletes in reverse
+	Drift    []Drift
+	Refusals []Refusal
+}
+
+// Summary counts steps by what they do.
+type Summary struct {
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	Replace   int `json:"replace"`
+	Delete    int `json:"delete"`
+	Adopt     int `json:"adopt"`
+	Move      int `json:"move"`
+	Forget    int `json:"forget,omitempty"`
+	Orphan    int `json:"orphan"`
+	Unchanged int `json:"unchanged"`
+}
+
+// Add counts one step of that action.
+func (s *Summary) Add(a Action) {
+	switch a {
+	case Create:
+		s.Create++
+	case Update:
+		s.Update++
+	case Replace:
+		s.Replace++
+	case Delete:
+		s.Delete++
+	case Adopt:
+		s.Adopt++
+	case Move:
+		s.Move++
+	case Forget:
+		s.Forget++
+	case Orphan:
+		s.Orphan++
+	default:
+		s.Unchanged++
+	}
+}
+
+// Changed counts all that an apply would do.
+func (s Summary) Changed() int {
+	return s.Create + s.Update + s.Replace + s.Delete + s.Adopt + s.Move + s.Forget
+}
+
+// Summary counts the plan's steps.
+func (p *Plan) Summary() Summary {
+	var s Summary
+	for i := range p.Steps {
+		s.Add(p.Steps[i].Action)
+	}
+	return s
+}
+
+// Waits lists the steps of existing objects that wait for a person.
+func (p *Plan) Waits() []*Step {
+	var out []*Step
+	for i := range p.Steps {
+		if p.Steps[i].Waiting != nil {
+			out = append(out, &p.Steps[i])
+		}
+	}
+	return out
+}
