@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/polyplan/polyplan/pkg/api/transport"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// Item is one object of a snapshot.
+type Item struct {
+	Object map[string]any
+	// Full says that Object is all that a GET would answer.
+	Full bool
+}
+
+// Ref names an object of the service.
+type Ref struct {
+	Kind *resource.Kind
+	ID   string
+}
+
+// Snapshot is what the service has, as far as it was read.
+type Snapshot struct {
+	items map[string]map[string]Item // kind -> id
+	order map[string][]string        // ids as they were listed
+}
+
+// Snapshot lists the objects of the kinds, all kinds at once, one request a
+// kind where the service does not page.
+func (c *Client) Snapshot(ctx context.Context, kinds []*resource.Kind) (*Snapshot, error) {
+	s := &Snapshot{items: map[string]map[string]Item{}, order: map[string][]string{}}
+	lists := make([][]map[string]any, len(kinds))
+	err := each(len(kinds), func(i int) (err error) {
+		lists[i], err = c.t.List(ctx, kinds[i].Path, nil)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what the service has: %w", err)
+	}
+	for i, k := range kinds {
+		s.items[k.Name] = make(map[string]Item, len(lists[i]))
+		for _, o := range lists[i] {
+			full := k.ListIsFull == nil || k.ListIsFull(c.version, o)
+			if id := idOf(o); id != "" {
+				s.items[k.Name][id] = Item{o, full}
+				s.order[k.Name] = append(s.order[k.Name], id)
+			}
+		}
+	}
+	return s, nil
+}
+
+// Item is the object with that id, false if the service has none.
+func (s *Snapshot) Item(kind, id string) (Item, bool) {
+	it, ok := s.items[kind][id]
+	return it, ok
+}
+
+// IDs are the ids of a kind as they were listed.
+func (s *Snapshot) IDs(kind string) []string { return s.order[kind] }
+
+// Complete reads the objects that refs name and adds them to the snapshot,
+// those too that no list had: a list may lag behind. What the service does not
+// have is taken out.
+func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
+	answers := make([]Answer, len(refs))
+	gone := make([]bool, len(refs))
+	err := each(len(refs), func(i int) (err error) {
+		answers[i], err = c.Get(ctx, refs[i].Kind, refs[i].ID)
+		if gone[i] = transport.IsNotFound(err); gone[i] {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading what the service has: %w", err)
+	}
+	for i, r := range refs {
+		if s.items[r.Kind.Name] == nil {
+			s.items[r.Kind.Name] = map[string]Item{}
+		}
+		if gone[i] {
+			delete(s.items[r.Kind.Name], r.ID)
+		} else {
+			s.items[r.Kind.Name][r.ID] = Item{answers[i].Object, true}
+		}
+	}
+	return nil
+}
+
+// each calls f for every index below n at once and gathers the failures, each
+// text once: how many requests are under way is for the transport to limit.
+func each(n int, f func(int) error) error {
+	var (
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+		errs *multierror.Error
+		seen = map[string]bool{}
+	)
+	for i := range n {
+		wg.Go(func() {
+			if err := f(i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				if !seen[err.Error()] {
+					seen[err.Error()] = true
+					errs = multierror.Append(errs, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if errs != nil && len(errs.Errors) == 1 {
+		return errs.Errors[0]
+	}
+	return errs.ErrorOrNil()
+}
