@@ -30,54 +30,61 @@ func IsMask(s string) bool {
 // A Secret does not change once made, except that [Secret.Seal] gives it its
 // fingerprint; that happens before it is shared.
 type Secret struct {
-	value any
-	known bool
-	print string
+	// A function and not the value: what prints by reflection, as fmt does
+	// within unexported fields, shows an address and no more.
+	reveal func() any // nil where the value is not known
+	print  string
 }
 
 // NewSecret hides v, a scalar.
-func NewSecret(v any) *Secret { return &Secret{value: v, known: true} }
+func NewSecret(v any) *Secret { return &Secret{reveal: func() any { return v }} }
 
 // MaskedSecret is a secret that the service holds and does not show.
 func MaskedSecret() *Secret { return &Secret{} }
 
 // Reveal gives the value, false where it is not known. Only what builds a
 // request may call it.
-func (s *Secret) Reveal() (any, bool) { return s.value, s.known }
+func (s *Secret) Reveal() (any, bool) {
+	if s.reveal == nil {
+		return nil, false
+	}
+	return s.reveal(), true
+}
 
 // Known reports whether the value can be sent.
-func (s *Secret) Known() bool { return s.known }
+func (s *Secret) Known() bool { return s.reveal != nil }
 
 // Print is the keyed fingerprint, "" for a secret without one.
 func (s *Secret) Print() string { return s.print }
 
 // Seal computes the fingerprint of a secret with a value.
 func (s *Secret) Seal(f *Fingerprinter) {
-	if s.known && f != nil {
-		s.print = f.Print(Text(s.value))
+	if v, ok := s.Reveal(); ok && f != nil {
+		s.print = f.Print(Text(v))
 	}
 }
 
 const hidden = "(secret)"
 
-// String hides the value. So do GoString, Format, MarshalJSON and LogValue.
-func (s *Secret) String() string { return hidden }
+// String hides the value. So do GoString, Format, MarshalJSON and LogValue, of
+// a Secret that was copied too.
+func (s Secret) String() string { return hidden }
 
 // GoString hides the value from %#v.
-func (s *Secret) GoString() string { return hidden }
+func (s Secret) GoString() string { return hidden }
 
 // Format hides the value from every verb.
-func (s *Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hidden)) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hidden)) }
 
 // LogValue hides the value from slog.
-func (s *Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // SecretKey is the one member of the JSON object that stands for a secret in a
 // state or a plan; its value is the fingerprint. Manifests may not use it.
 const SecretKey = "$secret"
 
 // MarshalJSON writes {"$secret": fingerprint}.
-func (s *Secret) MarshalJSON() ([]byte, error) {
+func (s Secret) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{SecretKey: s.print})
 }
 
