@@ -34,14 +34,16 @@ func (p Path) Within(q Path) bool {
 
 // Parent is the path of the map or list that holds p, "" at the top.
 func (p Path) Parent() Path {
-	s, quoted := string(p), false
-	for i := len(s) - 1; i >= 0; i-- {
+	s, quoted, last := string(p), false, 0
+	for i := 0; i < len(s); i++ {
 		switch {
-		case s[i] == '"' && (i == 0 || s[i-1] != '\\'):
+		case s[i] == '"':
 			quoted = !quoted
+		case quoted && s[i] == '\\':
+			i++ // whatever it escapes
 		case !quoted && (s[i] == '.' || s[i] == '['):
-			return Path(s[:i])
+			last = i
 		}
 	}
-	return ""
+	return p[:last]
 }
