@@ -43,6 +43,10 @@ func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil 
 
 // UnmarshalText reads what MarshalText wrote.
 func (a *Address) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*a = Address{}
+		return nil
+	}
 	got, err := ParseAddress(string(b))
 	if err == nil {
 		*a = got
