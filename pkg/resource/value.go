@@ -29,12 +29,12 @@ func Normalize(v any) any {
 		if v <= math.MaxInt64 {
 			return int64(v)
 		}
-		return json.Number(strconv.FormatUint(v, 10))
+		return normalizeNumber(json.Number(strconv.FormatUint(v, 10)))
 	case float64:
-		if i := int64(v); float64(i) == v && math.Abs(v) < 1<<53 {
-			return i
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return v
 		}
-		return v
+		return normalizeNumber(json.Number(strconv.FormatFloat(v, 'g', -1, 64))) // one with the text it has in JSON
 	case json.Number:
 		return normalizeNumber(v)
 	case []string:
