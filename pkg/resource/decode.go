@@ -1,7 +1,10 @@
 package resource
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -46,6 +49,7 @@ type Decoder struct {
 // the expected shape is kept as it is, so that it shows as a difference.
 func (k *Kind) Decode(answer map[string]any, index *Index) Object {
 	d := &Decoder{index: index, root: Object{}}
+	answer = maps.Clone(answer) // Decoded may replace members; the answer is the caller's
 	for i := range k.Fields {
 		f := &k.Fields[i]
 		v, ok := answer[f.APIName()]
@@ -101,6 +105,9 @@ func (d *Decoder) Value(f *Field, v any) any {
 	switch f.Type {
 	case Ref:
 		if id, ok := v.(string); ok {
+			if id == "" {
+				return nil
+			}
 			return d.Ref(f.To, id)
 		}
 	case SourceRef:
@@ -122,11 +129,15 @@ func (d *Decoder) Value(f *Field, v any) any {
 		}
 	case Map:
 		return d.mapping(f, v)
+	case Any:
+		return unmask(v)
 	}
 	return v
 }
 
-func (d *Decoder) members(fields []Field, o Object, keepUnknown bool) Object {
+// members decodes what a table describes. A table that may lag behind the
+// service leaves the rest as it is, and does not know all that is secret.
+func (d *Decoder) members(fields []Field, o Object, lags bool) Object {
 	out := Object{}
 	seen := map[string]bool{}
 	for i := range fields {
@@ -134,12 +145,15 @@ func (d *Decoder) members(fields []Field, o Object, keepUnknown bool) Object {
 		seen[f.APIName()] = true
 		if v := o[f.APIName()]; v != nil && !f.Computed {
 			out[f.Name] = d.Value(f, v)
+			if lags {
+				out[f.Name] = unmask(out[f.Name])
+			}
 		}
 	}
-	if keepUnknown {
+	if lags {
 		for key, v := range o {
 			if !seen[key] && v != nil {
-				out[key] = v
+				out[key] = unmask(v)
 			}
 		}
 	}
@@ -206,9 +220,29 @@ func hide(v any) any {
 	return NewSecret(v)
 }
 
+// unmask makes secrets of the masks in v, so that none is ever sent back.
+func unmask(v any) any {
+	switch v := v.(type) {
+	case string:
+		if IsMask(v) {
+			return MaskedSecret()
+		}
+	case Object:
+		for key, x := range v {
+			v[key] = unmask(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = unmask(x)
+		}
+	}
+	return v
+}
+
 // Canonical brings o, in place, to the one form that every comparison takes
-// for granted: sets sorted, numerals without leading zeros, nulls dropped, and
-// what the kind's own Normal does. It is idempotent.
+// for granted: sets sorted, scalars of the type that the table names, numerals
+// without leading zeros, nulls dropped, and what the kind's own Normal does. It
+// is idempotent.
 func (k *Kind) Canonical(o Object) {
 	canonicalMembers(k.Fields, o, o)
 	if k.Normal != nil {
@@ -234,6 +268,12 @@ func canonicalValue(f *Field, root Object, v any) any {
 	switch f.Type {
 	case Numeral:
 		return numeral(v)
+	case String, Duration, Bool, Int, Number:
+		return scalar(f.Type, v)
+	case SourceRef:
+		if model, field, ok := SplitSource(v); ok {
+			return JoinSource(model, field)
+		}
 	case Struct:
 		if f.Short != "" {
 			if _, ok := v.(Object); !ok && v != nil {
@@ -270,15 +310,47 @@ func canonicalValue(f *Field, root Object, v any) any {
 	return v
 }
 
+// scalar brings a scalar to the type t where that loses nothing: a port out of
+// the environment is text, and an old object may hold it as text too (API
+// dossier 14). What does not fit stays as it is, for a check to find.
+func scalar(t Type, v any) any {
+	s, isText := v.(string)
+	switch t {
+	case String, Duration:
+		switch v.(type) {
+		case bool, int64, float64, json.Number:
+			return Text(v)
+		}
+	case Bool:
+		if isText && (s == "true" || s == "false") {
+			return s == "true"
+		}
+	case Int, Number:
+		if !isText {
+			break
+		}
+		if _, err := strconv.ParseFloat(s, 64); err != nil || strings.Trim(s, "0123456789+-.eE") != "" {
+			break
+		}
+		n := normalizeNumber(json.Number(s))
+		if _, whole := n.(int64); whole || t == Number {
+			return n
+		}
+	}
+	return v
+}
+
 // numeral writes 8, "8" and "08" as "8", and leaves other text ("monday",
 // "*/5") alone.
 func numeral(v any) any {
 	s, ok := v.(string)
 	if !ok {
-		if v == nil {
-			return nil
+		switch v.(type) {
+		case int64, float64, json.Number:
+			s = Text(v)
+		default:
+			return v
 		}
-		s = Text(v)
 	}
 	if s == "" {
 		return nil

@@ -59,6 +59,9 @@ func (e *Encoder) Value(f *Field, v any, p Path) any {
 		plain, ok := v.Reveal()
 		if !ok {
 			e.fail(p, "the value of this secret is not known here, and sending its mask would destroy it")
+		} else if s, _ := plain.(string); IsMask(s) {
+			e.fail(p, "this secret's value is a mask, and sending it would destroy the secret")
+			return nil
 		}
 		return plain
 	}
@@ -84,10 +87,8 @@ func (e *Encoder) Value(f *Field, v any, p Path) any {
 		if o, ok := v.(Object); ok {
 			return e.mapping(f, o, p)
 		}
-	case Any:
-		return e.free(v, p)
 	}
-	return v
+	return e.free(v, p) // not the expected shape, perhaps, but no secret goes out as such
 }
 
 // mapping encodes a Map: as a map, or as the list that the API has for it.
@@ -111,7 +112,8 @@ func (e *Encoder) mapping(f *Field, o Object, p Path) any {
 	return out
 }
 
-// free reveals the secrets within a value that no table describes.
+// free reveals the secrets within a value that no table describes, and copies
+// it, so that a request shares nothing with the object it was made of.
 func (e *Encoder) free(v any, p Path) any {
 	switch v := v.(type) {
 	case *Secret:
