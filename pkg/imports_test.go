@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"graph":           {},
 	"resource":        {"diag"},
 	"kinds":           {"catalog", "diag", "resource"}, // diag for Nearest
+	"manual":          {"catalog", "diag", "resource"}, // diag for Nearest and Width
 	"spec":            {"diag", "graph", "resource"},
 	"state":           {"resource"},
 	"state/statetest": {"resource", "state"},
@@ -39,16 +40,17 @@ var allowed = map[string][]string{
 // homes says which packages of ours may import a library from outside, for
 // those that are to be found in one place. Tests may import them anywhere.
 var homes = map[string][]string{
-	"gopkg.in/yaml.v3":                {"spec"},
-	"github.com/urfave/cli/v2":        {}, // cmd alone
-	"github.com/sergi/go-diff":        {"diff"},
-	"github.com/google/go-cmp":        {"diff"},
-	"github.com/rivo/uniseg":          {"diag"},
-	"go.yaml.in/yaml/v3":              {},
-	"github.com/getkin/kin-openapi":   {},
-	"github.com/rogpeppe/go-internal": {},
-	"pgregory.net/rapid":              {},
-	"go.uber.org/goleak":              {},
+	"gopkg.in/yaml.v3":                      {"spec"},
+	"github.com/urfave/cli/v2":              {}, // cmd alone
+	"github.com/sergi/go-diff":              {"diff"},
+	"github.com/google/go-cmp":              {"diff"},
+	"github.com/rivo/uniseg":                {"diag"},
+	"go.yaml.in/yaml/v3":                    {},
+	"github.com/getkin/kin-openapi":         {},
+	"github.com/santhosh-tekuri/jsonschema": {},
+	"github.com/rogpeppe/go-internal":       {},
+	"pgregory.net/rapid":                    {},
+	"go.uber.org/goleak":                    {},
 }
 
 // stray says what is wrong with package from importing path, "" if nothing is.
