@@ -7,7 +7,11 @@ func (s *Server) routes() {
 	s.connectionRoutes()
 	s.modelRoutes()
 	s.syncRoutes()
+	s.connectRoutes()
+	s.parameterRoutes()
+	s.schemaRoutes()
 	s.pageRoutes()
+	s.controlRoutes()
 }
 
 // getIdentity tells whose key it is.

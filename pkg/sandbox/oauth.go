@@ -3,7 +3,6 @@ package sandbox
 import (
 	"html/template"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -80,9 +79,9 @@ func (s *Server) authPressed(w http.ResponseWriter, r *http.Request) {
 		page(w, http.StatusInternalServerError, pageData{Title: "Not authorized", Text: "The sandbox cannot keep its data."})
 		return
 	}
-	leadTo := "/sandbox/done"
-	if u, err := url.Parse(text(rec.State, "redirect")); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
-		leadTo = u.String()
+	leadTo := webURL(text(rec.State, "redirect"))
+	if leadTo == "" {
+		leadTo = "/sandbox/done"
 	}
 	http.Redirect(w, r, leadTo, http.StatusSeeOther)
 }

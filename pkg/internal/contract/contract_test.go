@@ -35,6 +35,7 @@ func TestTransport(t *testing.T) {
 		{"name missing on purpose", "POST", "/api/connections", `{}`, version, Mistaken, 422, `{"message":"name"}`, 0},
 		{"no version", "GET", "/api/connections", "", "", nil, 200, `{"data":null}`, 1},
 		{"later version", "GET", "/api/connections", "", "2025-09-18", nil, 200, `{"data":[]}`, 0},
+		{"null where any JSON may stand", "GET", "/api/models", "", version, nil, 200, `{"data":[{"fields":[{"example":null}]}]}`, 0},
 		{"type is a string", "GET", "/api/connections", "", version, nil, 200, `{"data":[{"type":"stripe"}]}`, 1},
 		{"undeclared status", "GET", "/api/connections", "", version, nil, 418, `{}`, 1},
 		{"in front of the service", "GET", "/api/connections", "", version, nil, 502, `<html>`, 0},
