@@ -1,0 +1,180 @@
+package state
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// sector is what a disk writes as a whole.
+const sector = 512
+
+// journalLog is a journal as read back.
+type journalLog struct {
+	header journalHeader
+	steps  []logStep
+	end    int // offset behind the last record that counts
+}
+
+// readLog reads a journal. Its errors are a *DamagedError or a
+// *NewerFormatError, both without a path.
+func readLog(b []byte) (*journalLog, error) {
+	log := &journalLog{}
+	payload, size, ok := unframe("", b)
+	if !ok {
+		return nil, badJournal("its first record is damaged")
+	}
+	if err := log.readHeader(payload); err != nil {
+		return nil, err
+	}
+	if int64(len(b)) < log.header.Reserved {
+		return nil, badJournal("it was cut off: it has %d bytes and never had fewer than %d", len(b), log.header.Reserved)
+	}
+	for log.end = size; ; log.end += size {
+		payload, size, ok = unframe(log.header.ID, b[log.end:])
+		if !ok {
+			return log, log.checkEnd(b)
+		}
+		s, err := decodeStep(payload)
+		if err != nil {
+			return nil, badJournal("%v", err)
+		}
+		if s.seq != int64(len(log.steps))+1 {
+			return nil, badJournal("record %d follows record %d", s.seq, len(log.steps))
+		}
+		log.steps = append(log.steps, s)
+	}
+}
+
+func badJournal(format string, args ...any) *DamagedError {
+	return &DamagedError{Damage: BadJournal, What: "the journal of an unfinished run is damaged: " + fmt.Sprintf(format, args...)}
+}
+
+func (log *journalLog) readHeader(payload []byte) error {
+	v, err := parse(payload)
+	if err != nil {
+		return badJournal("%v", err)
+	}
+	root := &members{where: "journal"}
+	m := root.of(v, "header")
+	version := take[int64](m, "format_version", true)
+	if m.err == nil && version > Format {
+		return &NewerFormatError{Version: int(version), Known: Format}
+	}
+	organization := m.of(take[any](m, "organization", true), "organization")
+	log.header = journalHeader{
+		FormatVersion: int(version),
+		ID:            take[string](m, "id", true),
+		Reserved:      take[int64](m, "reserved", true),
+		Lineage:       take[string](m, "lineage", true),
+		Serial:        take[int64](m, "serial", true),
+		Tool:          m.text("tool"),
+		Deployment:    m.text("deployment"),
+		Organization:  organizationJSON{organization.text("id"), organization.text("name")},
+	}
+	if m.err == nil {
+		m.err = organization.done()
+	}
+	if !idForm.MatchString(log.header.Lineage) || log.header.Serial < 0 {
+		m.fail("it names no state")
+	}
+	if err := m.done(); err != nil {
+		return badJournal("%v", err)
+	}
+	return nil
+}
+
+// checkEnd tells apart the three ways in which the records can stop: nothing
+// but NULs follow; the last write was torn when the run died, in whole sectors,
+// before anyone was told that it is durable; or something is broken.
+func (log *journalLog) checkEnd(b []byte) error {
+	rest := b[log.end:]
+	if len(bytes.Trim(rest, "\x00")) == 0 {
+		if len(rest) == 0 {
+			return badJournal("it was cut off after %d bytes", len(b))
+		}
+		return nil
+	}
+	if at, ok := log.laterSync(b); ok {
+		return badJournal("the record at byte %d is broken, yet it was whole when those before byte %d were written", log.end, at)
+	}
+	if !torn(b, log.end) {
+		return badJournal("the record at byte %d is broken", log.end)
+	}
+	return nil
+}
+
+// laterSync looks behind the end for a record that was written when the place
+// of the end was durable already.
+func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
+	for at := log.end; ; {
+		next := bytes.IndexAny(b[at:], "\n\x00")
+		if next < 0 {
+			return 0, false
+		}
+		at += next + 1
+		payload, _, whole := unframe(log.header.ID, b[at:])
+		if !whole {
+			continue
+		}
+		if s, err := decodeStep(payload); err == nil && s.synced > int64(log.end) {
+			return s.synced, true
+		}
+	}
+}
+
+// torn reports whether some sector of the record at start was never written. A
+// record holds no NULs, so the part of it in such a sector is all NUL, from the
+// sector's start or the record's, to the sector's end or the record's.
+func torn(b []byte, start int) bool {
+	end := len(b) // of what was written
+	for b[end-1] == 0 {
+		end--
+	}
+	if i := bytes.IndexByte(b[start:end], '\n'); i >= 0 {
+		end = start + i + 1
+	} else if end%sector == 0 {
+		n, err := strconv.ParseUint(string(b[start:min(start+8, end)]), 16, 32)
+		return err != nil || uint64(start)+frontSize+n+1 > uint64(end)
+	}
+	for at := start; at < end; {
+		next := min(at-at%sector+sector, end)
+		if len(bytes.Trim(b[at:next], "\x00")) == 0 {
+			return true
+		}
+		at = next
+	}
+	return false
+}
+
+// replay brings s up to date with the steps. Intents without an outcome come
+// last: nobody saw what became of them.
+func replay(s *State, steps []logStep) error {
+	known := map[string]Intent{}
+	var order []string // the operations that have no outcome
+	for _, d := range s.Doubts {
+		known[d.Op] = d
+	}
+	for _, st := range steps {
+		if in := st.intent; in != nil {
+			known[in.Op] = *in
+			order = append(order, in.Op)
+			continue
+		}
+		in, ok := known[st.outcome.Op]
+		switch {
+		case ok:
+		case st.outcome.Resource != nil:
+			in.Op, in.Address = st.outcome.Op, st.outcome.Resource.Address
+		default:
+			return badJournal("an outcome without its intent: %q", st.outcome.Op)
+		}
+		order = slices.DeleteFunc(order, func(op string) bool { return op == in.Op })
+		s.Record(in, st.outcome)
+	}
+	for _, op := range order {
+		s.Record(known[op], nil)
+	}
+	return nil
+}
