@@ -3,7 +3,9 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -49,22 +51,33 @@ func (b *build) sortSet(p resource.Path) {
 		return
 	}
 	sorted := make([]any, len(order))
-	moved := map[resource.Path]diag.Pos{}
+	goes := make(map[int]int, len(order)) // from its index to its new one
 	for to, from := range order {
 		sorted[to] = list[from]
-		for at, pos := range b.r.At {
-			if at.Within(p.Index(from)) {
-				moved[p.Index(to)+at[len(p.Index(from)):]] = pos
-			}
+		goes[from] = to
+	}
+	moved := map[resource.Path]diag.Pos{}
+	for at, pos := range b.r.At {
+		i, rest, ok := element(at, p)
+		if !ok {
+			continue
+		}
+		delete(b.r.At, at)
+		if to, kept := goes[i]; kept {
+			moved[p.Index(to)+rest] = pos
 		}
 	}
-	for at := range b.r.At {
-		if at != p && at.Within(p) {
-			delete(b.r.At, at)
-		}
-	}
-	for at, pos := range moved {
-		b.r.At[at] = pos
-	}
+	maps.Copy(b.r.At, moved)
 	lookup(b.r.Object, p, func(any) any { return sorted })
+}
+
+// element takes the path of something in the list at p apart: the element's
+// index, and the way from there.
+func element(at, p resource.Path) (i int, rest resource.Path, ok bool) {
+	if at == p || !at.Within(p) {
+		return 0, "", false
+	}
+	digits, after, ok := strings.Cut(string(at[len(p):]), "]")
+	i, err := strconv.Atoi(strings.TrimPrefix(digits, "["))
+	return i, resource.Path(after), ok && err == nil
 }

@@ -158,7 +158,7 @@ func (p *parser) alias(y *yaml.Node, depth int, null *node) *node {
 
 func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 	n.members = make([]member, 0, len(y.Content)/2)
-	seen := make(map[string]int, len(y.Content)/2)
+	seen := make(map[string]*node, len(y.Content)/2)
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
@@ -171,19 +171,13 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 			p.fail(k, "bad-key", "a key is missing", "the value stands under no name", `write a key, or "" or "null" in quotes if that is its name`)
 			continue
 		}
-		if at, ok := seen[key.text]; ok {
-			first := n.src.at(n.src.offset(at, 1))
-			for _, m := range n.members {
-				if m.key.text == key.text {
-					first = m.key.pos()
-				}
-			}
+		if first, ok := seen[key.text]; ok {
 			p.fail(k, "duplicate-key", fmt.Sprintf("the key %q is repeated", key.text),
-				"of two values under one key only one can count", fmt.Sprintf("remove one of the two; the first stands at %s", place(first)))
-			p.node(v, depth+1) // for the mistakes and the secrets in it
+				"of two values under one key only one can count", fmt.Sprintf("remove one of the two; the first stands at %s", place(first.pos())))
+			p.hide(key, p.node(v, depth+1)) // it may hold mistakes of its own
 			continue
 		}
-		seen[key.text] = k.Line
+		seen[key.text] = key
 		if k.Tag == "!!merge" {
 			merges = append(merges, k, v)
 			continue
@@ -201,7 +195,7 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 
 // merge adds the members of v, a map or a list of maps, that n has not: keys
 // that are written out win, then the earlier of the maps.
-func (p *parser) merge(n *node, v *yaml.Node, seen map[string]int, depth int) {
+func (p *parser) merge(n *node, v *yaml.Node, seen map[string]*node, depth int) {
 	from := p.node(v, depth+1)
 	maps := []*node{from}
 	if from.kind == listNode {
@@ -219,7 +213,7 @@ func (p *parser) merge(n *node, v *yaml.Node, seen map[string]int, depth int) {
 			if _, ok := seen[mm.key.text]; ok {
 				continue
 			}
-			seen[mm.key.text] = int(mm.key.line)
+			seen[mm.key.text] = mm.key
 			n.members = append(n.members, mm)
 			n.grow(mm.value)
 			n.size++

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,13 +21,16 @@ func syntaxError(src *source, err error) diag.Diagnostic {
 			line = n
 		}
 	}
+	d := diag.Diagnostic{Code: "syntax"}
+	if bracket, ok := src.openBracket(); ok && strings.Contains(problem, "did not find expected") && !strings.HasSuffix(problem, "key") {
+		d.Pos = src.at(bracket)
+		d.What, d.Why, d.Fix = "a bracket is not closed", fmt.Sprintf("it opens with %q and goes on over lines that do not belong to it", src.data[bracket]), "close it, or quote the text if it was meant as text"
+		return d
+	}
 	line = locate(src, line, problem)
 	text := src.line(line)
 	indent := len(text) - len(strings.TrimLeft(text, " \t"))
-	d := diag.Diagnostic{
-		Pos:  diag.Pos{File: src.name, Line: line, Col: indent + 1},
-		Code: "syntax",
-	}
+	d.Pos = diag.Pos{File: src.name, Line: line, Col: indent + 1}
 	d.What, d.Why, d.Fix = explain(problem, text, text[:indent])
 	return d
 }
@@ -74,6 +78,54 @@ func locate(src *source, named int, problem string) int {
 	return lo
 }
 
+// openBracket finds a bracket or brace that nobody closed: one from which the
+// text goes on to a line that is indented no more than its own, or to the end.
+func (s *source) openBracket() (offset int, ok bool) {
+	var open []int
+	margin, quote := 0, byte(0)
+	before := byte('\n') // the last character that is no blank
+	for n, start := range s.starts {
+		line := s.line(n + 1)
+		text := strings.TrimLeft(line, " \t")
+		indent := len(line) - len(text)
+		if len(open) > 0 && quote == 0 && text != "" && indent <= margin && !strings.ContainsRune("]}#", rune(text[0])) {
+			return open[len(open)-1], true
+		}
+		if len(open) == 0 {
+			margin, quote, before = indent, 0, '\n'
+		}
+		for i := indent; i < len(line); i++ {
+			c := line[i]
+			switch {
+			case quote != 0:
+				if c == '\\' && quote == '"' {
+					i++
+				} else if c == quote {
+					quote = 0
+				}
+			case c == ' ' || c == '\t':
+				continue
+			case c == '#' && (i == 0 || line[i-1] == ' '):
+				i = len(line)
+				continue
+			case strings.IndexByte("\n:-[{,", before) < 0 && (c == '"' || c == '\'' || c == '[' || c == '{'):
+				// In the middle of a word it means itself.
+			case c == '"' || c == '\'':
+				quote = c
+			case c == '[' || c == '{':
+				open = append(open, start+i)
+			case (c == ']' || c == '}') && len(open) > 0:
+				open = open[:len(open)-1]
+			}
+			before = c
+		}
+	}
+	if len(open) > 0 {
+		return open[len(open)-1], true
+	}
+	return 0, false
+}
+
 var anchorName = regexp.MustCompile(`unknown anchor '([^']*)'`)
 
 // lastLine handles what only the end of the file or a name brings to light.
@@ -106,9 +158,9 @@ func explain(problem, text, indent string) (what, why, fix string) {
 		return "${...} between braces or brackets needs quotes", "within {...} and [...] the brace that ends ${...} would end the map or list",
 			`write "${...}", or put each key on a line of its own`
 	case has("did not find expected ',' or ']'"):
-		return "a list's bracket is not closed", `it began with "[", and this is neither "," nor "]"`, `close it with "]", or quote the text that has special characters`
+		return "a list goes on in an unexpected way", `after an element of [...] comes "," or "]"`, "write the comma or the bracket, or quote the text that has special characters"
 	case has("did not find expected ',' or '}'"):
-		return "a map's brace is not closed", `it began with "{", and this is neither "," nor "}"`, `close it with "}", or quote the text that has special characters`
+		return "a map goes on in an unexpected way", `after a value of {...} comes "," or "}"`, "write the comma or the brace, or quote the text that has special characters"
 	case has("mapping values are not allowed"):
 		return "a key is not expected here", "either the line is indented more than the one before it, which already has a value, or a value holds \": \" without quotes",
 			"indent it like its neighbours, or quote the value"
