@@ -1,6 +1,11 @@
 package kinds
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -20,18 +25,18 @@ func alignSync(live resource.Object, known ...resource.Object) {
 }
 
 // alignMember renames the entries of one member: first to names under which a
-// known object holds an equal entry, then to names whose entry tests the same
-// field with the same function, then the same field. It returns old to new.
+// known object holds an equal entry, then to names whose entry differs in the
+// value alone, in function and value, and in the field. It returns old to new.
 func alignMember(live resource.Object, member string, known []resource.Object) map[string]string {
 	from := objectOf(live[member])
 	if len(from) == 0 {
 		return nil
 	}
 	renamed, taken := map[string]string{}, map[string]bool{}
-	for _, like := range []func(a, b resource.Object) bool{sameTest, sameFunction, sameField} {
+	for _, like := range []func(a, b resource.Object) bool{sameTest, sameFunction, sameField, sameCondition} {
 		for _, k := range known {
 			names := objectOf(k[member])
-			for _, old := range resource.Keys(from) {
+			for _, old := range inOrder(from) {
 				if _, done := renamed[old]; done {
 					continue
 				}
@@ -48,7 +53,7 @@ func alignMember(live resource.Object, member string, known []resource.Object) m
 	for old, name := range renamed {
 		out[name] = from[old]
 	}
-	for _, old := range resource.Keys(from) { // the rest keep theirs, if it is free
+	for _, old := range inOrder(from) { // the rest keep theirs, if it is free
 		if _, done := renamed[old]; !done {
 			name := old
 			for taken[name] {
@@ -62,8 +67,18 @@ func alignMember(live resource.Object, member string, known []resource.Object) m
 	return renamed
 }
 
-func sameTest(a, b resource.Object) bool {
-	return sameFunction(a, b) && resource.Text(a["value"]) == resource.Text(b["value"]) &&
+// inOrder are the names that decoding gave, in the order of the service: "z"
+// comes before "aa", and "override_9" before "override_10".
+func inOrder(o resource.Object) []string {
+	return slices.SortedFunc(maps.Keys(o), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+}
+
+func sameTest(a, b resource.Object) bool { return sameField(a, b) && sameCondition(a, b) }
+
+func sameCondition(a, b resource.Object) bool {
+	return a["function"] == b["function"] && resource.Text(a["value"]) == resource.Text(b["value"]) &&
 		resource.Text(a["override"]) == resource.Text(b["override"])
 }
 

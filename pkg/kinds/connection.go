@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +42,9 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 `,
 	Fields: []resource.Field{
 		nameRow,
-		{Name: "type", Type: resource.String, Required: true, Immutable: true,
+		// What a PUT does with a type nobody knows, and it may be left out (API
+		// dossier 20).
+		{Name: "type", Type: resource.String, Required: true, Immutable: true, OnCreate: true,
 			Doc: "What it connects to, as the service spells it: postgresql, hubspot, stripe. Another type makes a new connection."},
 		{Name: "configuration", Type: resource.Struct, Lenient: true, Members: configurationOf, Filled: resource.Object{},
 			Doc: "The settings of the type. `polyplan explain connection.TYPE` lists them."},
@@ -69,7 +72,9 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 			o["type"] = textOf(t["id"])
 		}
 		if c, ok := answer["configuration"].(map[string]any); ok {
-			answer["configuration"] = snakeKeys(textOf(o["type"]), c)
+			if t, ok := catalog.Lookup(textOf(o["type"])); ok {
+				answer["configuration"] = snakeKeys(t.Names(), c)
+			}
 		}
 	},
 	Check:   checkConnection,
@@ -92,9 +97,19 @@ func configurationOf(root resource.Object) ([]resource.Field, bool) {
 	// The lists of required fields know nothing of OAuth and of the choice
 	// between ways to authenticate (API dossier 9.3, 18).
 	strict := !t.OAuth && t.AuthSelector() == ""
-	fields := fieldsOf(t.Fields, strict)
+	fields := append(fieldsOf(t.Fields, strict), undescribed(t)...)
 	members.Store(id, fields)
 	return fields, true
+}
+
+// undescribed makes rows of the fields that the vendor requires without a word
+// about them. Tokens among them are secrets like any other.
+func undescribed(t *catalog.Type) []resource.Field {
+	var out []resource.Field
+	for _, name := range t.RequiredButUndescribed {
+		out = append(out, resource.Field{Name: name, Type: resource.String, Sensitive: strings.HasSuffix(name, "_token")})
+	}
+	return out
 }
 
 // fieldsOf makes rows of the catalogue's fields, in order of their names.
@@ -141,9 +156,13 @@ func rowOf(c *catalog.Field, strict bool) resource.Field {
 		}
 	default:
 		f.Type = resource.Any
-		if len(c.Fields) > 0 && !picker(c.Fields) {
+		switch {
+		case len(c.Fields) > 0 && !picker(c.Fields):
 			f.Type, f.Lenient, f.Fields = resource.Struct, !c.Closed, fieldsOf(c.Fields, false)
-		} else {
+		case len(c.Fields) == 0 && c.AdditionalProperties != nil:
+			elem := rowOf(c.AdditionalProperties, false)
+			f.Type, f.Elem = resource.Map, &elem
+		default:
 			f.Labelled = true
 		}
 	}
@@ -163,16 +182,12 @@ func picker(fields map[string]*catalog.Field) bool {
 
 // snakeKeys renames the keys that some types answer in camelCase to the ones
 // that the catalogue has (API dossier 14).
-func snakeKeys(typeID string, c map[string]any) map[string]any {
-	t, ok := catalog.Lookup(typeID)
-	if !ok {
-		return c
-	}
+func snakeKeys(names []string, c map[string]any) map[string]any {
 	out := make(map[string]any, len(c))
 	for key, v := range c {
-		if t.Fields[key] == nil {
-			for _, name := range t.Names() {
-				if fold(name) == fold(key) {
+		if !slices.Contains(names, key) {
+			for _, name := range names {
+				if _, taken := c[name]; !taken && fold(name) == fold(key) {
 					key = name
 					break
 				}
@@ -191,6 +206,9 @@ var filledByConsent = []string{"connected_user", "user_email", "hub_user", "hub_
 	"workspace_name", "tenant_name", "instance_url_override", "authenticated", "oauth_token_expiry",
 	"oauth_refresh_token", "oauth_access_token"}
 
+// zeroTime is how a service written in Go answers an expiry that was never set.
+const zeroTime = "0001-01-01T00:00:00Z"
+
 // waitingConnection finds out whether a person has still to authorise the
 // connection, from what the service shows (API dossier 9.2).
 func waitingConnection(answer map[string]any) *resource.Waiting {
@@ -207,7 +225,7 @@ func waitingConnection(answer map[string]any) *resource.Waiting {
 		return nil
 	}
 	for _, name := range filledByConsent {
-		if v := configuration[name]; !resource.Empty(v) && v != false {
+		if v := configuration[name]; !resource.Empty(v) && v != false && v != zeroTime {
 			return nil
 		}
 	}
@@ -216,6 +234,9 @@ func waitingConnection(answer map[string]any) *resource.Waiting {
 
 func checkConnection(c resource.Checker, r *resource.Resource) {
 	id := textOf(r.Object["type"])
+	if id == "" {
+		return // a required field: that it is missing is said already
+	}
 	t, ok := catalog.Lookup(id)
 	if !ok {
 		fix := ""

@@ -52,7 +52,7 @@ both.`,
 		{Name: "enricher", Type: resource.Struct, Fields: []resource.Field{
 			{Name: "connection", API: "connection_id", Type: resource.Ref, To: "connection", Required: true, Doc: "The enriching connection."},
 			{Name: "configuration", Type: resource.Any, Labelled: true, Doc: "What to enrich with, by the connection's type."},
-			{Name: "mappings", Type: resource.Map, Whole: true, Elem: &resource.Field{Type: resource.String},
+			{Name: "mappings", Type: resource.Map, Whole: true, OwnField: true, Elem: &resource.Field{Type: resource.String},
 				Doc: "This model's field, and the input of the enrichment that it feeds."},
 			{Name: "fields", Type: resource.List, Set: true, Implicit: true,
 				Elem: &resource.Field{Type: resource.Struct, Short: "name", Fields: []resource.Field{
@@ -124,11 +124,26 @@ func decodeModel(d *resource.Decoder, answer map[string]any, o resource.Object) 
 		o["relations"] = relations
 	}
 	if labels := listOf(o["labels"]); labels != nil {
-		for i, v := range labels { // objects in answers, ids in requests
-			if l := objectOf(v); l != nil {
-				labels[i] = textOf(l["id"])
-			}
-		}
+		o["labels"] = labelIDs(labels)
+	}
+	if resource.Empty(o["enricher"]) {
+		delete(o, "enricher")
 	}
 	delete(objectOf(o["configuration"]), "tracking_columns") // the server's copy
+}
+
+// labelIDs are the ids of labels, which are objects in answers and ids in
+// requests. An object of unknown shape is left out: nothing else could be sent
+// back in its place (API dossier 20).
+func labelIDs(labels []any) []any {
+	ids := []any{}
+	for _, v := range labels {
+		if l := objectOf(v); l != nil {
+			v = l["id"]
+		}
+		if id := textOf(v); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

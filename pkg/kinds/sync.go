@@ -285,8 +285,15 @@ func decodeConstants(d *resource.Decoder, answer map[string]any, o resource.Obje
 	}
 	for _, v := range listOf(resource.Normalize(answer["override_fields"])) {
 		f := objectOf(v)
-		if target := textOf(f["target"]); target != "" && fields[target] == nil {
-			fields[target] = resource.Object{"value": f["override_value"], "sync_mode": f["sync_mode"]}
+		target := textOf(f["target"])
+		if target == "" {
+			continue
+		}
+		// It may stand among the fields too, with the value or without.
+		if field := objectOf(fields[target]); field == nil {
+			fields[target] = pick(resource.Object{"value": f["override_value"], "sync_mode": f["sync_mode"], "new": f["new"]})
+		} else if resource.Empty(field["value"]) {
+			field["value"] = f["override_value"]
 		}
 	}
 	for _, v := range fields {

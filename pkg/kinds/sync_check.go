@@ -102,11 +102,18 @@ func checkSchedule(c resource.Checker, r *resource.Resource) {
 }
 
 func checkLogic(c resource.Checker, r *resource.Resource, member, logicMember string) {
+	p, filters := resource.Path(logicMember), objectOf(r.Object[member])
+	for _, name := range resource.Keys(filters) {
+		if l, err := parseLogic(name); err != nil || l.name != name {
+			c.Error(resource.Path(member).Child(name), "bad-filter-name", strconv.Quote(name)+" cannot be the name of a filter",
+				"a filter logic could not speak of it", "use one word other than AND, OR and NOT")
+			return
+		}
+	}
 	s := textOf(r.Object[logicMember])
 	if s == "" {
 		return
 	}
-	p, filters := resource.Path(logicMember), objectOf(r.Object[member])
 	l, err := parseLogic(s)
 	if err != nil {
 		c.Error(p, "bad-logic", "this logic cannot be read", err.Error(), "combine names of "+member+" with AND, OR, NOT and parentheses")
