@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -180,3 +181,6 @@ func TestBaseURL(t *testing.T) {
 		}
 	}
 }
+
+// quiet is for servers that would print what a test provokes.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -122,7 +122,9 @@ func (e *BodyError) Unwrap() error { return e.Err }
 //   - an earlier attempt ended like this, and the last answer did not settle
 //     it. A 4xx settles a POST with an idempotency key, as it is what became
 //     of that key; but 401, 403, 408, 409 and 429 are given before keys are
-//     looked at, and settle nothing.
+//     looked at, and settle nothing. Request.Resent counts as an attempt.
+//
+// It is also true for a *JobError whose job did not end in time.
 //
 // It is false for nil, for every GET, for calls that were refused here or
 // never got a connection, for definite refusals (4xx), and for errors that

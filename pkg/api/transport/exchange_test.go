@@ -69,7 +69,7 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 		{"byte order mark", "GET", "200 \uFEFF{}", "GET /api/x: the answer is invalid JSON at byte 0: a byte order mark (status 200)"},
 		{"not UTF-8", "GET", "200 {\"a\":\"\xff\"}", "GET /api/x: the answer is invalid JSON at byte 5: a string that is not UTF-8 (status 200)"},
 		{"NaN", "GET", `200 {"a":NaN}`, "GET /api/x: the answer is invalid JSON at byte 5: a value is due (status 200)"},
-		{"deep", "GET", "200 " + strings.Repeat("[", 100_000), "GET /api/x: the answer is invalid JSON at byte 200: nested deeper than 200 (status 200)"},
+		{"deep", "GET", "200 " + strings.Repeat("[", 100_000), "GET /api/x: the answer is invalid JSON at byte 100: nested deeper than 100 (status 200)"},
 		{"echoed key", "GET", `200 {"` + testKey + `":1,"` + testKey + `":2}`, `GET /api/x: the answer is invalid JSON at byte 30: the member "[API key]" stands twice in one object (status 200)`},
 		{"HTML for DELETE", "DELETE", "200 <html>", "DELETE /api/x: the server answered with HTML, not JSON (status 200); is POLYTOMIC_DEPLOYMENT_URL right?"},
 	} {

@@ -10,7 +10,7 @@ import (
 // What a value may cost. Together they keep the memory for one answer at a
 // few hundred megabytes, whatever its 64 MiB are made of.
 const (
-	maxDepth   = 200
+	maxDepth   = 100
 	maxMembers = 100_000   // of one object
 	maxCost    = 256 << 20 // bytes of a decoded value, estimated
 )

@@ -120,7 +120,7 @@ func (l *limiter) slowDown(s slot) int {
 		l.streak++
 		l.limit = max(1, l.limit/2)
 	}
-	return l.streak
+	return max(1, l.streak) // a success may have come in between
 }
 
 // hold makes all wait for d from now, if they do not wait longer already.

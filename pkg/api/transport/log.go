@@ -106,12 +106,13 @@ func (c *Client) logAttempt(ctx context.Context, cl *call, status int, bytes int
 	c.log.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
 }
 
-// redact removes the API key, and what the caller knows as secret.
+// redact removes the API key, and what the caller knows as secret. A key of
+// a few letters is none, and would be found in the middle of words.
 func (c *Client) redact(s string) string {
-	if s == "" {
-		return s
+	if len(c.opt.Key) >= 6 {
+		s = strings.ReplaceAll(s, c.opt.Key, "[API key]")
 	}
-	return c.opt.Redact(strings.ReplaceAll(s, c.opt.Key, "[API key]"))
+	return c.opt.Redact(s)
 }
 
 // clean makes text of the server fit for an error: valid, secret-free, short.

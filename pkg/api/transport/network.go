@@ -3,14 +3,13 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http/httptrace"
-	"strings"
 	"sync"
+	"syscall"
 )
 
 // A Phase is how far a request came.
@@ -94,8 +93,6 @@ func (c *Client) networkError(ctx context.Context, cl *call, tr *trace, err erro
 		op   *net.OpError
 		cert *tls.CertificateVerificationError
 		rec  tls.RecordHeaderError
-		bad  tls.AlertError
-		auth x509.UnknownAuthorityError
 	)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errTimeout):
@@ -110,8 +107,10 @@ func (c *Client) networkError(ctx context.Context, cl *call, tr *trace, err erro
 		e.Phase, e.final, e.Err = PhaseCanceled, true, canceled(cause)
 	case errors.As(err, &dns):
 		e.Phase, e.final = PhaseDNS, dns.IsNotFound
-	case errors.As(err, &cert), errors.As(err, &rec), errors.As(err, &bad), errors.As(err, &auth):
+	case errors.As(err, &cert), errors.As(err, &rec):
 		e.Phase, e.final = PhaseTLS, true
+	case stage == PhaseTLS:
+		e.final = !broken(err) // the two cannot agree, and will not the next time
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
 		e.Phase = PhaseConnect
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -120,10 +119,19 @@ func (c *Client) networkError(ctx context.Context, cl *call, tr *trace, err erro
 		e.Err = fmt.Errorf("%w: %w", errNothing, err)
 	}
 	// net/http quotes what servers and proxies say; an own Base may do worse.
-	if text := e.Err.Error(); strings.Contains(text, c.opt.Key) || c.clean(text, maxText) != text {
+	if text := e.Err.Error(); c.clean(text, maxText) != text {
 		e.Err = errors.New(c.clean(text, maxText))
 	}
 	return e
+}
+
+// broken tells whether err is the failure of a connection, not of what was
+// said over it.
+func broken(err error) bool {
+	var number syscall.Errno
+	var ne net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &number) ||
+		errors.As(err, &ne) && ne.Timeout()
 }
 
 // interrupted is the error of a call that ended while it waited for its turn.
@@ -179,10 +187,11 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 		}
 	}
 	return &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { at(1, PhaseDNS) },
-		ConnectStart:      func(string, string) { at(2, PhaseConnect) },
-		TLSHandshakeStart: func() { at(3, PhaseTLS) },
-		GotConn:           func(httptrace.GotConnInfo) { at(4, PhaseWrite) },
+		GetConn:           func(string) { at(1, PhaseConnect) },
+		DNSStart:          func(httptrace.DNSStartInfo) { at(2, PhaseDNS) },
+		ConnectStart:      func(string, string) { at(3, PhaseConnect) },
+		TLSHandshakeStart: func() { at(4, PhaseTLS) },
+		GotConn:           func(httptrace.GotConnInfo) { at(5, PhaseWrite) },
 		WroteHeaders: func() {
 			t.mu.Lock()
 			defer t.mu.Unlock()
@@ -190,10 +199,10 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 		},
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
 			if i.Err == nil {
-				at(5, PhaseRead)
+				at(6, PhaseRead)
 			}
 		},
-		GotFirstResponseByte: func() { at(6, PhaseRead) },
+		GotFirstResponseByte: func() { at(7, PhaseRead) },
 	}
 }
 

@@ -23,8 +23,9 @@ type Request struct {
 	// Key is the idempotency key of a POST: 8 to 255 letters, digits, '-' and
 	// '_'. Without one a POST is repeated only if it was certainly not sent.
 	Key string
-	// Resent says that an earlier run sent this key already. A conflict is
-	// then taken for the lock of that request, and waited for.
+	// Resent says that an earlier run sent this key already and got no answer.
+	// The call is then in doubt from the start (see MayHaveEffect), and a
+	// conflict is taken for the lock of that request, and waited for.
 	Resent bool
 	// Timeout bounds the exchanges of this call instead of the client's own
 	// limits; Slow chooses the longer one of these.
@@ -146,6 +147,7 @@ func (c *Client) prepare(r Request) (*call, error) {
 		return fail(err.Error())
 	}
 	cl.url = u
+	cl.doubt = r.Key != "" && r.Resent
 	cl.limit = c.opt.Timeout
 	if r.Slow {
 		cl.limit = c.opt.SlowTimeout

@@ -32,7 +32,6 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, err
 	}
 	c.stats.calls.Add(1)
-	c.bucket.deposit()
 	for {
 		resp, err := c.attempt(ctx, cl)
 		if err == nil {
@@ -59,6 +58,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 
 // attempt waits for its turn and sends cl once.
 func (c *Client) attempt(ctx context.Context, cl *call) (*Response, error) {
+	if err := c.refuse(cl); err != nil {
+		return nil, err // without waiting for a turn that would not be used
+	}
 	s, err := c.limit.acquire(ctx)
 	if err != nil {
 		return nil, c.interrupted(cl, err)
@@ -70,6 +72,8 @@ func (c *Client) attempt(ctx context.Context, cl *call) (*Response, error) {
 	}
 	if cl.attempt++; cl.attempt > 1 {
 		c.stats.retries.Add(1)
+	} else {
+		c.bucket.deposit() // now, not in Do: a thousand calls may be waiting for their turn
 	}
 	cl.asked = 0
 	a, err := c.exchange(ctx, cl)
@@ -122,7 +126,12 @@ func (c *Client) slowDown(cl *call, s slot, e *Error) {
 	now := c.opt.Now()
 	asked, ok := retryAfter(e.retryAfter, e.date, now)
 	if !ok || asked <= 0 {
-		most := min(firstPause<<min(streak-1, 10), maxPause)
+		// Growing by three, as each probe costs a repeat: a service that
+		// counts by the minute is met again after about five.
+		most := firstPause
+		for range min(streak-1, 5) {
+			most = min(3*most, maxPause)
+		}
 		asked = most/2 + time.Duration(c.opt.Rand()*float64(most/2))
 	}
 	cl.asked = asked
