@@ -78,7 +78,8 @@ func (l *loader) resolve(n *node) (*node, bool) {
 		}
 		out.outside, out.origin = true, s
 		tok := "${" + p.text + "}"
-		got := l.token(n, p.text, n.tokenPos(tok, seen))
+		nth := seen
+		got := l.token(n, p.text, func() diag.Pos { return n.tokenPos(tok, nth) })
 		seen++
 		switch {
 		case got == nil:
@@ -124,9 +125,13 @@ func (n *node) placed(at *node, origin string) *node {
 	return &c
 }
 
+// maxTokens is for how many tokens of one text the place is looked up, which
+// takes the longer the more there are.
+const maxTokens = 50
+
 // tokenPos is where in the scalar n the token tok stands, after skip others.
 func (n *node) tokenPos(tok string, skip int) diag.Pos {
-	if n.src == nil {
+	if n.src == nil || skip > maxTokens {
 		return n.pos()
 	}
 	from := n.src.offset(int(n.line), int(n.col))
@@ -151,10 +156,10 @@ func (n *node) tokenPos(tok string, skip int) diag.Pos {
 var envForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // token is the value of what stands in ${}; nil if it has none, which it
-// reports. at is the scalar it stands in, pos its own place.
-func (l *loader) token(at *node, t string, pos diag.Pos) *node {
+// reports. at is the scalar it stands in, pos gives its own place.
+func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 	fail := func(code, what, why, fix string) *node {
-		l.add(diag.Diagnostic{Pos: pos, Code: code, What: what, Why: why, Fix: fix})
+		l.add(diag.Diagnostic{Pos: pos(), Code: code, What: what, Why: why, Fix: fix})
 		return nil
 	}
 	if name, ok := strings.CutPrefix(t, "env."); ok {

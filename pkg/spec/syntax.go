@@ -56,11 +56,17 @@ func locate(src *source, named int, problem string) int {
 	for to < len(src.starts) && src.starts[to]-src.starts[from-1] < most {
 		to++
 	}
-	fails := func(last int) bool {
-		end := len(src.data)
+	endOf := func(last int) int {
 		if last < len(src.starts) {
-			end = src.starts[last]
+			return src.starts[last]
 		}
+		return len(src.data)
+	}
+	if endOf(to)-src.starts[from-1] > 2*most { // a line of megabytes
+		return named
+	}
+	fails := func(last int) bool {
+		end := endOf(last)
 		_, err := decode(src.data[src.starts[from-1]:end])
 		return err != nil && strings.HasSuffix(err.Error(), problem)
 	}
