@@ -32,7 +32,11 @@ func configure(t *catalog.Type, sent map[string]any) (map[string]any, error) {
 	}
 	for name, f := range t.Fields {
 		if _, set := stored[name]; !set && f.Default != nil && !f.ReadOnly && !f.Internal() {
-			stored[name] = f.Default
+			v, err := plainJSON(f.Default)
+			if err != nil {
+				return nil, err
+			}
+			stored[name] = v
 		}
 	}
 	return stored, nil

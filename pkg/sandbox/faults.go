@@ -34,7 +34,7 @@ const (
 // Fault is a fault on order: which request it hits and what then happens.
 type Fault struct {
 	Method   string `json:"method,omitempty"`   // empty: any
-	Path     string `json:"path,omitempty"`     // empty: any; * is one segment, ** at the end any rest
+	Path     string `json:"path,omitempty"`     // empty: any; * is one segment, ** at the end any rest or none
 	Mutating bool   `json:"mutating,omitempty"` // only POST, PUT, PATCH, DELETE
 	Nth      int    `json:"nth,omitempty"`      // the first matching request to hit, counted from now; 0 is the next
 	Times    int    `json:"times,omitempty"`    // how many in a row; 0 is one, negative all that follow

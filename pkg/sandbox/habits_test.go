@@ -114,7 +114,7 @@ func TestHabits(t *testing.T) {
 			"hostname": "localhost", "username": "user", "password": mask, "database": "postgres", "port": 5432.0,
 			"ssl": true, "ssh_port": 22.0, "ssh_user": "root", "client_certs": false, "change_detection": false,
 		}, got["configuration"].(m))
-		equal(t, "use_search_api", true, c.get("/api/connections/"+s.hubspot)["configuration"].(m)["use_search_api"])
+		equal(t, "use_search_api", true, c.get("/api/connections/" + s.hubspot)["configuration"].(m)["use_search_api"])
 	})
 	t.Run("connection configuration: numbers may be strings", func(t *testing.T) {
 		body := postgresBody()

@@ -43,7 +43,7 @@ func deleteConnection(c *call) (*answer, error) {
 	}
 	force, _, err := c.boolQuery("force")
 	if err != nil {
-		return nil, err
+		return nil, invalid("force: want true or false") // it declares no 400
 	}
 	used := c.dependants(r.ID)
 	if len(used) > 0 && !force {

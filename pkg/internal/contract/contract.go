@@ -17,10 +17,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -170,6 +172,7 @@ func (tr *transport) input(r *http.Request, body []byte) (*openapi3filter.Reques
 	if r.Header.Get("X-Polytomic-Version") != "" {
 		r.Header.Set("X-Polytomic-Version", version)
 	}
+	r.URL.RawQuery = indexed(r.URL.Query()).Encode()
 	route, params, err := tr.router.FindRoute(r)
 	if err != nil {
 		return nil, err
@@ -182,6 +185,22 @@ func (tr *transport) input(r *http.Request, body []byte) (*openapi3filter.Reques
 			MultiError:            true,
 		},
 	}, nil
+}
+
+// indexed returns the query with params[table]=users, which is how the documentation
+// writes a map of lists, as params[table][0]=users, which is how the library reads one.
+func indexed(query url.Values) url.Values {
+	out := url.Values{}
+	for name, values := range query {
+		if !strings.HasPrefix(name, "params[") {
+			out[name] = values
+			continue
+		}
+		for i, v := range values {
+			out.Add(fmt.Sprintf("%s[%d]", name, i), v)
+		}
+	}
+	return out
 }
 
 func (tr *transport) answer(r *http.Request, input *openapi3filter.RequestValidationInput, res *http.Response, body []byte) error {

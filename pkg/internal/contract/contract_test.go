@@ -41,6 +41,7 @@ func TestTransport(t *testing.T) {
 		{"in front of the service", "GET", "/api/connections", "", version, nil, 502, `<html>`, 0},
 		{"401 of this version", "GET", "/api/me", "", version, nil, 401, `{"status":"Unauthorized"}`, 0},
 		{"401 of another version", "GET", "/api/me", "", version, nil, 401, `{"status":401}`, 1},
+		{"map in the query", "GET", "/api/connections/0b9d9c5e-6f6b-4a3b-8d52-2f6b6f1f0a11/modelsync/source?params[table]=users", "", version, nil, 200, `{}`, 0},
 		{"no such path", "GET", "/api/model", "", version, nil, 200, `{}`, 1},
 		{"not looked at", "GET", "/api/model", "", version, Unchecked, 200, `<html>`, 0},
 	}
