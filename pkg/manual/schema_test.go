@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,10 +12,12 @@ import (
 	yaml "gopkg.in/yaml.v3"
 
 	"github.com/polyplan/polyplan/pkg/catalog"
+	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/internal/golden"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/manual"
 	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/spec"
 )
 
 // toys is a small table with a field of every sort.
@@ -88,6 +91,32 @@ func compile(t *testing.T, kinds []*resource.Kind) func(manifest string) error {
 	}
 }
 
+// load is what polyplan itself says to a manifest. What a schema cannot know is
+// left out: which names are declared and which files there are.
+func load(kinds []*resource.Kind, manifest string) error {
+	_, found := spec.Load(spec.Options{Kinds: kinds, Files: []string{"-"}, Stdin: strings.NewReader(manifest), Env: environment})
+	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool {
+		return slices.Contains([]string{"unknown-reference", "unknown-variable", "unreadable", "no-version"}, d.Code)
+	})
+	return found.Err()
+}
+
+// loadToys declares beside the toys what they speak of, and leaves nothing out.
+func loadToys(manifest string) error {
+	manifest += `
+children: {ann: {}}
+models: {users: {}}
+vars: {loud: true, every: 1h, owner: ann, tags: [a]}`
+	all := append([]*resource.Kind{{Name: "child", Section: "children"}, {Name: "model", Section: "models"}}, toys...)
+	_, found := spec.Load(spec.Options{Kinds: all, Files: []string{"-"}, Stdin: strings.NewReader(manifest), Env: environment})
+	return found.Err()
+}
+
+func environment(name string) (string, bool) {
+	v, ok := map[string]string{"KIND": "ball", "AGE": "3", "USD": "1.5", "PORT": "5432", "CODE": "1234", "NAME": "T"}[name]
+	return v, ok
+}
+
 func TestSchemaOfEveryField(t *testing.T) {
 	check := compile(t, toys)
 	for _, tt := range []struct {
@@ -122,13 +151,21 @@ func TestSchemaOfEveryField(t *testing.T) {
 		{"unknown", nil, []string{"x"}},
 	} {
 		for _, value := range tt.good {
-			if err := check("polyplan: 1\ntoys: {t: {" + named(tt.field) + tt.field + ": " + value + "}}"); err != nil {
+			manifest := "polyplan: 1\ntoys: {t: {" + named(tt.field) + tt.field + ": " + value + "}}"
+			if err := check(manifest); err != nil {
 				t.Errorf("%s: %s is refused: %v", tt.field, value, err)
+			}
+			if err := loadToys(manifest); err != nil {
+				t.Errorf("%s: %s is accepted, and polyplan refuses it: %v", tt.field, value, err)
 			}
 		}
 		for _, value := range tt.bad {
-			if check("polyplan: 1\ntoys: {t: {"+named(tt.field)+tt.field+": "+value+"}}") == nil {
+			manifest := "polyplan: 1\ntoys: {t: {" + named(tt.field) + tt.field + ": " + value + "}}"
+			if check(manifest) == nil {
 				t.Errorf("%s: %s is accepted", tt.field, value)
+			}
+			if loadToys(manifest) == nil {
+				t.Errorf("%s: %s is refused, and polyplan accepts it", tt.field, value)
 			}
 		}
 	}
@@ -161,6 +198,9 @@ func TestSchemaOfTheWhole(t *testing.T) {
 		if err := check(good); err != nil {
 			t.Errorf("refused: %v\n%s", err, good)
 		}
+		if err := load(kinds.All(), good); err != nil {
+			t.Errorf("accepted, and polyplan refuses it: %v\n%s", err, good)
+		}
 	}
 	for name, bad := range map[string]string{
 		"version":        "polyplan: 2",
@@ -184,6 +224,9 @@ func TestSchemaOfTheWhole(t *testing.T) {
 	} {
 		if check(bad) == nil {
 			t.Errorf("%s: accepted\n%s", name, bad)
+		}
+		if load(kinds.All(), bad) == nil {
+			t.Errorf("%s: refused, and polyplan accepts it\n%s", name, bad)
 		}
 	}
 }

@@ -19,7 +19,7 @@ var marks = []struct {
 	{"secret", "masked wherever it is shown; bring it in with ${env.NAME}", func(f *resource.Field) bool { return f.Sensitive }},
 	{"immutable", "a change makes a new object", func(f *resource.Field) bool { return f.Immutable }},
 	{"write-only", "the service never shows it: a change made elsewhere goes unseen", func(f *resource.Field) bool { return f.WriteOnly }},
-	{"on create", "counts only when the object is made", func(f *resource.Field) bool { return f.OnCreate || f.Once }},
+	{"on create", "counts only when the object is made", func(f *resource.Field) bool { return f.OnCreate && !f.Immutable || f.Once }},
 	{"on update", "counts only when the object is changed", func(f *resource.Field) bool { return f.OnUpdate }},
 	{"directive", "says how to write, not what to be: it is never compared", func(f *resource.Field) bool { return f.Directive }},
 	{"shared", "others may add to it: what the manifest does not list is left in place", func(f *resource.Field) bool { return f.Shared }},

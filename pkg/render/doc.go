@@ -9,6 +9,9 @@
 //	p.Line(p.Green("+"), diag.Visible(name))
 //	return p.Err()
 //
+// A [Graph] of resources or of fields is drawn for people, editors and programs
+// with [Graph.Draw].
+//
 // Text from outside (names, queries, what a server said) passes [diag.Visible]
 // or [diag.VisibleLines] before it is styled: it may hold sequences that would
 // steer the terminal.
