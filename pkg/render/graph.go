@@ -120,7 +120,7 @@ func (g Graph) index() map[string]int {
 // label is what stands in the node's box: one line or two.
 func (n Node) label() (first, second string) {
 	first, second = n.Name, n.Address
-	if n.Name == "" || n.Address == n.Name || strings.HasSuffix(n.Address, "."+n.Name) && !strings.Contains(n.Address[:len(n.Address)-len(n.Name)-1], ".") {
+	if n.Name == "" || n.Address == n.Name || n.Address == n.Kind+"."+n.Name {
 		first, second = n.Address, ""
 	}
 	if n.Action != "" {

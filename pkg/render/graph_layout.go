@@ -25,8 +25,7 @@ const (
 
 // vertex is a place in a column: a box, or a bend of a long edge.
 type vertex struct {
-	node        int // -1 for a bend
-	w, h        float64
+	w, h        float64 // of a bend none
 	x, y        float64 // of its centre
 	left, right []int   // neighbours in the next columns
 }
@@ -48,7 +47,7 @@ func (g Graph) layout() *layout {
 		if second != "" {
 			h += lineHeight
 		}
-		l.verts[i] = vertex{node: i, w: charWidth*float64(max(Width(first), Width(second))) + 2*boxPadding, h: h}
+		l.verts[i] = vertex{w: charWidth*float64(max(Width(first), Width(second))) + 2*boxPadding, h: h}
 	}
 	index := g.index()
 	edges := make([][2]int, len(g.Edges)) // left, right
@@ -130,7 +129,7 @@ func (l *layout) fill(rank []int, edges [][2]int) {
 			bends += between
 			for r := rank[from] + 1; r < rank[to]; r++ {
 				v := len(l.verts)
-				l.verts = append(l.verts, vertex{node: -1})
+				l.verts = append(l.verts, vertex{})
 				put(v, r)
 				route = append(route, v)
 			}

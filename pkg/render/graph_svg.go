@@ -64,7 +64,7 @@ func (l *layout) edge(b *strings.Builder, g Graph, i int) {
 		if j > 0 {
 			points = append(points, [2]float64{p.x - p.w/2, p.y})
 		}
-		if j == 0 || j < len(route)-1 && p.w > 0 {
+		if j == 0 {
 			points = append(points, [2]float64{p.x + p.w/2, p.y})
 		}
 	}
