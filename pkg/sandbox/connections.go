@@ -57,17 +57,24 @@ func createConnection(c *call) (*answer, error) {
 	}
 	if !flag(r.State, "authorised") {
 		c.freshLink(r)
-		if c.s.opts.OAuth == OAuthImmediate {
-			c.authorise(r)
-		}
+	}
+	return data(c.settle(r)), nil
+}
+
+// settle stages the connection and returns the answer to its write. A sandbox that
+// authorises by itself does so before or after the answer.
+func (c *call) settle(r *record) map[string]any {
+	waits := !flag(r.State, "authorised")
+	if waits && c.s.opts.OAuth == OAuthImmediate {
+		c.authorise(r)
 	}
 	view := c.connectionWritten(r)
-	if !flag(r.State, "authorised") && c.s.opts.OAuth == OAuthAuto {
-		r = r.clone() // the view above stays pending
+	if waits && c.s.opts.OAuth == OAuthAuto {
+		r = r.clone() // the view stays pending
 		c.authorise(r)
 	}
 	c.change.put(r)
-	return data(view), nil
+	return view
 }
 
 func updateConnection(c *call) (*answer, error) {
@@ -79,8 +86,7 @@ func updateConnection(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.change.put(r)
-	return data(c.connectionWritten(r)), nil
+	return data(c.settle(r)), nil
 }
 
 // replaceConnection returns the connection as the call's body makes it.

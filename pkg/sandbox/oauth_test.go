@@ -123,6 +123,25 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// A sandbox that authorises by itself does it again after a PUT.
+func TestRevokedAndPutAgain(t *testing.T) {
+	for _, mode := range []string{OAuthAuto, OAuthImmediate} {
+		c := start(t, Options{OAuth: mode})
+		conn := id(c.post("/api/connections", hubspotBody()))
+		if err := c.s.Revoke(conn); err != nil {
+			t.Fatal(err)
+		}
+		got := c.get("/api/connections/" + conn)
+		equal(t, "status", "pending", got["status"])
+		equal(t, "status_error", "the authorization was revoked", got["status_error"])
+		written := c.put("/api/connections/"+conn, hubspotBody())
+		if _, there := written["auth_url"]; there != (mode == OAuthAuto) {
+			t.Errorf("%s: auth_url = %v", mode, written["auth_url"])
+		}
+		equal(t, "status", "healthy", c.get("/api/connections/" + conn)["status"])
+	}
+}
+
 func TestOAuthNever(t *testing.T) {
 	c, b := start(t, Options{OAuth: OAuthNever}), browser{t}
 	conn := c.post("/api/connections", hubspotBody())

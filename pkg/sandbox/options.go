@@ -92,10 +92,9 @@ type Key struct {
 	ReadOnly     bool   // every write is answered with 403
 }
 
-// Answers to the open questions of API dossier 20: in each field the zero value is
-// what the documentation says, or else what is harder for a client.
-
-// Switches turn the behaviour that is not documented.
+// Switches turn the behaviour that is not documented: each is an answer to a question
+// that API dossier 20 leaves open. The zero value is what the documentation hints at, or
+// else what is harder for a client.
 type Switches struct {
 	// KeepOmittedSecrets keeps the stored value of a secret that a PUT leaves out,
 	// as the official Terraform provider assumes. Otherwise it is cleared, as the

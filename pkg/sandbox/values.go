@@ -129,3 +129,11 @@ func mergePatch(value, patch any) any {
 
 // jsonNumber is n as it would have been read.
 func jsonNumber(n int) json.Number { return json.Number(strconv.Itoa(n)) }
+
+// orEmpty returns a list that is written as [] and never as null.
+func orEmpty(l []any) []any {
+	if l == nil {
+		return []any{}
+	}
+	return l
+}
