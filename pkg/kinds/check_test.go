@@ -1,0 +1,192 @@
+package kinds
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// checker gathers what a Check reports as "code at path: fix", warnings marked.
+type checker struct {
+	set  resource.Set
+	said []string
+}
+
+func (c *checker) Get(a resource.Address) *resource.Resource { return c.set[a] }
+
+func (c *checker) Error(p resource.Path, code, what, why, fix string) { c.say("", p, code, what, why) }
+
+func (c *checker) Warn(p resource.Path, code, what, why, fix string) {
+	c.say("warn ", p, code, what, why)
+}
+
+func (c *checker) say(how string, p resource.Path, code, what, why string) {
+	c.said = append(c.said, fmt.Sprintf("%s%s at %s", how, code, p))
+	if what == "" || strings.HasSuffix(what, ".") || why == "" {
+		c.said = append(c.said, fmt.Sprintf("%s has the text %q because %q", code, what, why))
+	}
+}
+
+// check runs the check of the kind on o among models with these objects.
+func check(k *resource.Kind, o resource.Object, models map[string]resource.Object) []string {
+	c := &checker{set: resource.Set{}}
+	for name, m := range models {
+		Model.Canonical(m)
+		a := resource.Address{Kind: "model", Name: name}
+		c.set[a] = &resource.Resource{Address: a, Object: m}
+	}
+	k.Canonical(o)
+	k.Check(c, &resource.Resource{Address: resource.Address{Kind: k.Name, Name: "x"}, Object: o})
+	slices.Sort(c.said)
+	return c.said
+}
+
+type obj = resource.Object
+
+// sound is a sync without a mistake, changed by with.
+func sound(with obj) obj {
+	o := obj{
+		"mode": "updateOrCreate", "schedule": "continuous", "target": obj{"connection": "hubspot", "object": "contacts"},
+		"identity": obj{"source": "users.email", "target": "email"}, "fields": obj{"firstname": "users.first_name"},
+	}
+	for key, v := range with {
+		if v == nil {
+			delete(o, key)
+		} else {
+			o[key] = v
+		}
+	}
+	return o
+}
+
+func TestCheckSync(t *testing.T) {
+	filter := func(source string) obj { return obj{"source": source, "function": "IsNotNull"} }
+	tests := []struct {
+		name   string
+		with   obj
+		models map[string]obj
+		want   []string
+	}{
+		{name: "sound"},
+		// The mapping.
+		{name: "constant", with: obj{"fields": obj{"a": obj{"value": "x"}}}},
+		{name: "source and value", with: obj{"fields": obj{"a.b": obj{"source": "users.a", "value": "x"}}}, want: []string{`source-and-value at fields."a.b"`}},
+		{name: "neither", with: obj{"fields": obj{"a": obj{"sync_mode": "create"}}}, want: []string{"no-source at fields.a"}},
+		{name: "identity mapped", with: obj{"fields": obj{"email": "users.email"}}, want: []string{"identity-mapped at fields.email"}},
+		{name: "identity's name mapped without one", with: obj{"identity": nil, "mode": "create", "fields": obj{"email": "users.email"}}},
+		{name: "nothing mapped", with: obj{"fields": obj{}}, want: []string{"warn no-fields at fields"}},
+		// The identity.
+		{name: "update without identity", with: obj{"identity": nil, "mode": "update"}, want: []string{"identity-missing at mode"}},
+		{name: "updateOrCreate without identity", with: obj{"identity": nil}, want: []string{"identity-missing at mode"}},
+		{name: "replace without identity", with: obj{"identity": nil, "mode": "replace"}},
+		// The target.
+		{name: "no object", with: obj{"target": obj{"connection": "c"}}, want: []string{"no-target-object at target"}},
+		{name: "made object", with: obj{"target": obj{"connection": "c", "create": obj{"name": "public.t"}}}},
+		{name: "made by name", with: obj{"target": obj{"connection": "c", "new_name": "t"}}},
+		{name: "object with a new name", with: obj{"target": obj{"connection": "c", "object": "__pt_new_target", "new_name": "d.t"}}}, // API dossier 17
+		{name: "both", with: obj{"target": obj{"connection": "c", "object": "o", "create": obj{"name": "t"}}}, want: []string{"object-and-create at target.create"}},
+		// The schedule.
+		{name: "daily", with: obj{"schedule": obj{"frequency": "daily", "hour": int64(8), "minute": "30"}}},
+		{name: "unused member", with: obj{"schedule": obj{"frequency": "daily", "day_of_week": "1"}}, want: []string{"unused-schedule-member at schedule.day_of_week"}},
+		{name: "nothing is used", with: obj{"schedule": obj{"frequency": "manual", "hour": "1", "minute": "1"}},
+			want: []string{"unused-schedule-member at schedule.hour", "unused-schedule-member at schedule.minute"}},
+		{name: "nobody knows", with: obj{"schedule": obj{"frequency": "builder", "hour": "1"}}},
+		{name: "run after", with: obj{"schedule": obj{"frequency": "runafter", "run_after": obj{"syncs": []any{"other"}}}}},
+		{name: "run after a bulk sync", with: obj{"schedule": obj{"frequency": "runafter", "run_after": obj{"bulk_syncs": []any{obj{"id": "b"}}}}}},
+		{name: "run after nothing", with: obj{"schedule": obj{"frequency": "runafter"}}, want: []string{"run-after-missing at schedule"}},
+		{name: "dbt", with: obj{"schedule": obj{"frequency": "dbtcloud", "connection": "dbt", "job_id": int64(7)}}},
+		{name: "dbt without a job", with: obj{"schedule": obj{"frequency": "dbtcloud", "connection": "dbt"}}, want: []string{"dbt-job-missing at schedule"}},
+		// Filters.
+		{name: "filters", with: obj{"filters": obj{"a": filter("users.a"), "b": filter("users.b")}, "filter_logic": "a OR NOT b"}},
+		{name: "field by id", with: obj{"filters": obj{"a": obj{"field_id": "u", "function": "IsNull"}}}},
+		{name: "which field?", with: obj{"filters": obj{"a": obj{"function": "IsNull"}}}, want: []string{"no-source at filters.a"}},
+		{name: "two fields", with: obj{"filters": obj{"a": obj{"source": "users.a", "field_id": "u", "function": "IsNull"}}}, want: []string{"no-source at filters.a"}},
+		{name: "override of which field?", with: obj{"overrides": obj{"a": obj{"function": "IsNull", "override": "x"}}}, want: []string{"no-source at overrides.a"}},
+		{name: "unreadable logic", with: obj{"filters": obj{"a": filter("users.a")}, "filter_logic": "a AND"}, want: []string{"bad-logic at filter_logic"}},
+		{name: "unknown filter, once", with: obj{"filters": obj{"a": filter("users.a")}, "filter_logic": "a AND (b OR b)"}, want: []string{"unknown-filter at filter_logic"}},
+		{name: "unused filter", with: obj{"filters": obj{"a": filter("users.a"), "b": filter("users.b")}, "filter_logic": "a"}, want: []string{"warn unused-filter at filters.b"}},
+		{name: "an operator for a name", with: obj{"filters": obj{"not": filter("users.a")}}, want: []string{"bad-filter-name at filters.not"}},
+		{name: "two words for a name", with: obj{"filters": obj{"big spender": filter("users.a")}}, want: []string{`bad-filter-name at filters."big spender"`}},
+		{name: "target filters", with: obj{"mode": "update", "target_filters": obj{"a": obj{"target": "t", "function": "IsNull"}}, "target_filter_logic": "a"}},
+		{name: "target filters in another mode", with: obj{"target_filters": obj{"a": obj{"target": "t", "function": "IsNull"}}}, want: []string{"target-filters-mode at target_filters"}},
+		{name: "unknown target filter", with: obj{"mode": "update", "filters": obj{"b": filter("users.b")}, "target_filters": obj{"a": obj{"target": "t", "function": "IsNull"}},
+			"target_filter_logic": "a AND b"}, want: []string{"unknown-filter at target_filter_logic"}},
+		// Joins.
+		{name: "joined", with: obj{"fields": obj{"a": "users.a", "b": "orders.b"}},
+			models: map[string]obj{"users": {}, "orders": {"relations": obj{"email": "users.email"}}}},
+		{name: "joined by a third", with: obj{"fields": obj{"a": "orders.a", "b": "stars.b"}, "identity": obj{"source": "orders.email", "target": "email"}},
+			models: map[string]obj{"users": {}, "orders": {"relations": obj{"email": "users.email"}}, "stars": {"relations": obj{"e": []any{"users.email"}}}}},
+		{name: "not joined", with: obj{"fields": obj{"a": "users.a", "b": "orders.b", "c": "orders.c"}},
+			models: map[string]obj{"users": {}, "orders": {}}, want: []string{"models-not-joined at fields.b.source"}},
+		{name: "not joined by a filter", with: obj{"filters": obj{"f": filter("orders.x")}},
+			models: map[string]obj{"users": {}, "orders": {}}, want: []string{"models-not-joined at filters.f.source"}},
+		{name: "strangers may be joined", with: obj{"fields": obj{"a": "users.a", "b": obj{"source": obj{"model": obj{"id": "u"}, "field": "b"}}}},
+			models: map[string]obj{"users": {}}},
+		{name: "joined in a ring", with: obj{"fields": obj{"a": "users.a", "b": "orders.b"}},
+			models: map[string]obj{"users": {"relations": obj{"e": "orders.e"}}, "orders": {"relations": obj{"e": "users.e"}}}},
+		// Selected fields (API dossier 19, point 4).
+		{name: "selected", models: map[string]obj{"users": {"fields": []any{"first_name", "email"}}}},
+		{name: "of the user's own", models: map[string]obj{"users": {"fields": []any{"email"}, "additional_fields": obj{"first_name": obj{"label": "F", "type": "string"}}}}},
+		{name: "not selected", models: map[string]obj{"users": {"fields": []any{"email"}}}, want: []string{"warn field-not-selected at fields.firstname.source"}},
+		{name: "all are selected", models: map[string]obj{"users": {}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, check(&Sync, sound(tt.with), tt.models)); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestCheckConnection(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   obj
+		want []string
+	}{
+		{"known", obj{"type": "postgresql"}, nil}, // what is required and missing, the table says
+		{"unknown", obj{"type": "postgres"}, []string{"warn unknown-connection-type at type"}},
+		{"missing", obj{}, nil},
+		{"oauth", obj{"type": "salesforce"}, nil},
+		{"a choice of keys", obj{"type": "s3", "configuration": obj{}},
+			[]string{"warn missing-configuration at configuration", "warn missing-configuration at configuration"}},
+		{"chosen", obj{"type": "s3", "configuration": obj{"s3_bucket_name": "b", "s3_bucket_region": "us-east-1"}}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, check(&Connection, tt.in, nil)); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// The fixes name what the reader can do.
+func TestCheckFixes(t *testing.T) {
+	c := &fixes{}
+	Connection.Check(c, &resource.Resource{Object: obj{"type": "postgres"}})
+	Sync.Check(c, &resource.Resource{Object: sound(obj{"fields": obj{"a": obj{"source": "users.a"}},
+		"filters": obj{"paying": obj{"source": "users.plan", "function": "IsNull"}}, "filter_logic": "payin"})})
+	want := []string{`did you mean "postgresql"?`, `did you mean "paying"?`}
+	if d := cmp.Diff(want, c.all); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+type fixes struct {
+	checker
+	all []string
+}
+
+func (c *fixes) Error(_ resource.Path, _, _, _, fix string) { c.add(fix) }
+func (c *fixes) Warn(_ resource.Path, _, _, _, fix string)  { c.add(fix) }
+func (c *fixes) add(fix string) {
+	if fix != "" {
+		c.all = append(c.all, fix)
+	}
+}
