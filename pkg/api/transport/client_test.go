@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,6 +94,13 @@ type answers struct {
 	list   []string
 	header http.Header
 	got    []string // method, path, idempotency key, body
+}
+
+// seen returns the requests so far.
+func (a *answers) seen() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.got)
 }
 
 func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {

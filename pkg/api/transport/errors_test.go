@@ -130,8 +130,8 @@ func TestImproperRequests(t *testing.T) {
 			t.Errorf("Do(%+v): %v", r, err)
 		}
 	}
-	if len(a.got) > 0 {
-		t.Errorf("sent: %q", a.got)
+	if len(a.seen()) > 0 {
+		t.Errorf("sent: %q", a.seen())
 	}
 	if _, err := c.Do(t.Context(), Request{Method: "POST", Path: "/api/connections/connect/"}); err != nil {
 		t.Errorf("the one path with a slash at its end: %v", err)

@@ -83,8 +83,8 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 			if got, want := MayHaveEffect(err), tt.method != "GET"; got != want {
 				t.Errorf("MayHaveEffect = %v, want %v", got, want)
 			}
-			if len(a.got) != 1 {
-				t.Errorf("asked %d times", len(a.got))
+			if len(a.seen()) != 1 {
+				t.Errorf("asked %d times", len(a.seen()))
 			}
 		})
 	}

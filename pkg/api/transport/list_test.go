@@ -34,7 +34,7 @@ func TestList(t *testing.T) {
 	want := []string{
 		"GET /api/syncs?active=true", "GET /api/syncs?active=true&page_token=t%2F1%2B", "GET /api/syncs?active=true&page_token=t2",
 	}
-	if d := cmp.Diff(want, a.got); d != "" {
+	if d := cmp.Diff(want, a.seen()); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
 	if len(query) != 1 {
@@ -112,8 +112,8 @@ func TestJob(t *testing.T) {
 	if string(got) != `{"id":"m"}` || err != nil {
 		t.Errorf("Job: %s, %v", got, err)
 	}
-	if a.got[0] != "GET /api/jobs/createmodel/a%2Fb" || len(a.got) != 4 {
-		t.Errorf("requests: %q", a.got)
+	if a.seen()[0] != "GET /api/jobs/createmodel/a%2Fb" || len(a.seen()) != 4 {
+		t.Errorf("requests: %q", a.seen())
 	}
 	want := []time.Duration{750 * time.Millisecond, 750 * time.Millisecond, 1125 * time.Millisecond}
 	if d := cmp.Diff(want, clock.slept); d != "" {

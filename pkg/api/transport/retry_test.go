@@ -85,12 +85,12 @@ func TestRetryPolicy(t *testing.T) {
 			if got := MayHaveEffect(err); got != tt.doubt {
 				t.Errorf("MayHaveEffect(%v) = %v", err, got)
 			}
-			if len(a.got) != tt.sent {
-				t.Errorf("sent %d times, want %d", len(a.got), tt.sent)
+			if len(a.seen()) != tt.sent {
+				t.Errorf("sent %d times, want %d", len(a.seen()), tt.sent)
 			}
-			for _, again := range a.got[1:] {
-				if again != a.got[0] {
-					t.Errorf("the repeat differs:\n%s\n%s", a.got[0], again)
+			for _, again := range a.seen()[1:] {
+				if again != a.seen()[0] {
+					t.Errorf("the repeat differs:\n%s\n%s", a.seen()[0], again)
 				}
 			}
 			if clock.total() > 2*time.Minute {
@@ -210,8 +210,8 @@ func TestALongPauseIsKeptByAll(t *testing.T) {
 			t.Fatal("no error")
 		}
 	}
-	if len(a.got) != 1 {
-		t.Errorf("sent %d requests, want 1", len(a.got))
+	if len(a.seen()) != 1 {
+		t.Errorf("sent %d requests, want 1", len(a.seen()))
 	}
 	_, err := c.Do(t.Context(), Request{Method: "PUT", Path: "/api/y"})
 	var e *Error
@@ -235,8 +235,8 @@ func TestUnauthorizedStopsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := get(), get()
-	if len(a.got) != 2 {
-		t.Errorf("sent %d requests, want 2", len(a.got))
+	if len(a.seen()) != 2 {
+		t.Errorf("sent %d requests, want 2", len(a.seen()))
 	}
 	if !IsUnauthorized(first) || !IsUnauthorized(second) || MayHaveEffect(second) {
 		t.Errorf("errors: %v; %v", first, second)
@@ -264,8 +264,8 @@ func TestInterruptWhileWaiting(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || MayHaveEffect(err) {
 		t.Errorf("a call that never began: %v", err)
 	}
-	if len(a.got) != 1 {
-		t.Errorf("sent %d requests, want 1", len(a.got))
+	if len(a.seen()) != 1 {
+		t.Errorf("sent %d requests, want 1", len(a.seen()))
 	}
 }
 
