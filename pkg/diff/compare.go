@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ type Change struct {
 func compare(k *resource.Kind, root, before, after resource.Object) []Change {
 	b, a := pairMembers(k.Fields, root, before, after)
 	r := &reporter{}
-	cmp.Equal(b, a, cmp.Reporter(r), cmp.Comparer(sameSecret))
+	cmp.Equal(b, a, cmp.Reporter(r), cmp.Comparer(sameSecret), cmp.Comparer(sameList))
 	changes := r.changes
 	slices.SortFunc(changes, func(x, y Change) int { return compareText(string(x.Path), string(y.Path)) })
 	return slices.CompactFunc(changes, func(x, y Change) bool { return x.Path == y.Path })
@@ -161,8 +162,27 @@ func asSecret(b, a any) (any, any) {
 	return wrap(b), wrap(a)
 }
 
-// reporter gathers the paths at which go-cmp finds two objects unequal. A list
-// is one value: an element's index says little to a reader.
+// sameList compares lists as one value: an element's index says little to a
+// reader, and go-cmp's search for the shortest edit doubles with each level of
+// nesting.
+func sameList(a, b []any) bool { return slices.EqualFunc(a, b, sameValue) }
+
+func sameValue(a, b any) bool {
+	switch a := a.(type) {
+	case []any:
+		b, ok := b.([]any)
+		return ok && sameList(a, b)
+	case resource.Object:
+		b, ok := b.(resource.Object)
+		return ok && maps.EqualFunc(a, b, sameValue)
+	case *resource.Secret:
+		b, ok := b.(*resource.Secret)
+		return ok && sameSecret(a, b)
+	}
+	return a == b
+}
+
+// reporter gathers the paths at which go-cmp finds two objects unequal.
 type reporter struct {
 	path    cmp.Path
 	changes []Change
@@ -176,19 +196,12 @@ func (r *reporter) Report(res cmp.Result) {
 		return
 	}
 	var p resource.Path
-	at := r.path
-	for i, s := range r.path {
+	for _, s := range r.path {
 		if key, ok := s.(cmp.MapIndex); ok {
 			p = p.Child(key.Key().String())
 		}
-		if _, ok := s.(cmp.SliceIndex); ok {
-			// The step before holds the whole list; assertions of its type
-			// stand between.
-			at = r.path[:i]
-			break
-		}
 	}
-	x, y := at.Last().Values()
+	x, y := r.path.Last().Values()
 	r.leaves(p, value(x), value(y))
 }
 

@@ -21,6 +21,8 @@ type Input struct {
 	Moves map[resource.Address]resource.Address
 	// Forget are recorded addresses to drop from the state without deleting.
 	Forget map[resource.Address]bool
+	// Delete are recorded addresses to delete even without Prune.
+	Delete map[resource.Address]bool
 	// Adopt are desired addresses whose object exists and is not recorded yet.
 	Adopt map[resource.Address]bool
 	// Prune deletes what left the manifest; otherwise it is listed as orphans.
@@ -91,7 +93,8 @@ func (c *computer) desired() map[resource.Address]*Step {
 
 func (c *computer) step(d *resource.Resource) *Step {
 	k, rec, live := c.kinds[d.Address.Kind], c.recorded[d.Address], c.live[d.Address]
-	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: d.Object, Needs: d.Needs, Protect: d.Protect, Names: d.Names}
+	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: d.Object, Needs: d.Needs,
+		Protect: d.Protect, Names: d.Names, Unmanaged: d.Unmanaged}
 	for _, key := range resource.Keys(d.Extra) {
 		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", key))
 	}
@@ -298,7 +301,7 @@ func (c *computer) leftovers() map[resource.Address]*Step {
 			s.Action, s.Reason = Forget, "the manifest says to leave the object alone"
 		case s.Gone:
 			s.Action, s.Reason = Forget, "the object no longer exists"
-		case !c.in.Prune:
+		case !c.in.Prune && !c.in.Delete[a]:
 			s.Action, s.Reason = Orphan, "no longer in the manifest; kept without --prune"
 		default:
 			s.Action = Delete

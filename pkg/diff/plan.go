@@ -49,6 +49,26 @@ type Step struct {
 	Gone    bool
 	Protect bool
 	Names   map[string]string // how the manifest calls a source
+	// Unmanaged are the paths that the manifest leaves to people in the app.
+	Unmanaged []resource.Path
+}
+
+// Renew lays what the step wants over a live object that was just read, so that
+// what others changed since the plan was made is kept. It returns the object as
+// it has to be.
+func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) resource.Object {
+	var before resource.Object
+	if recorded != nil {
+		before = recorded.Object
+	}
+	return merge(k, s.Record, before, withKept(k, live.Object, recorded), s.Unmanaged).after
+}
+
+// Settled lists what the service made of a write, as far as it is not what the
+// step wanted.
+func (s *Step) Settled(k *resource.Kind, answer resource.Object) []Change {
+	m := merge(k, s.Record, s.Record, answer, s.Unmanaged)
+	return compare(k, s.Record, m.before, m.after)
 }
 
 // Writes reports whether the step changes an object of the service.

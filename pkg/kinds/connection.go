@@ -127,8 +127,11 @@ func rowOf(c *catalog.Field, strict bool) resource.Field {
 	f := resource.Field{
 		Computed:  c.ReadOnly || c.Internal(),
 		Sensitive: c.Secret,
-		Default:   resource.Normalize(c.Default),
-		Required:  strict && c.Required && c.Default == nil,
+		// What is set through the API alone is filled by a consent otherwise, and
+		// rotates on the server (API dossier 9.3): not ours unless written out.
+		Implicit: c.Hidden && c.APIField,
+		Default:  resource.Normalize(c.Default),
+		Required: strict && c.Required && c.Default == nil,
 	}
 	if strict && c.Required && c.Default != nil {
 		f.Filled = f.Default

@@ -1,0 +1,21 @@
+// Package apply makes plans of what is there, and carries them out.
+//
+// [Prepare] reads the service, settles what an earlier run left in doubt, and
+// has [diff] compare; it changes nothing. [Run] carries a plan out: what is
+// needed first, as much at once as the graph allows, each step announced as an
+// [Event]. It decides nothing that the plan does not say.
+//
+// # How it stays safe
+//
+// Before a request that changes something is sent, its intent is durable, and
+// so is its outcome before anything builds on it. A lost answer is not guessed
+// at: the next run asks the service. A failed step skips what needs it and
+// nothing else. The first interrupt lets what is under way finish; the second
+// ends the requests themselves.
+//
+// # Waiting for a person
+//
+// A connection that a person has to authorise is made, and its link shown. Run
+// waits as long as it was told to and goes on as soon as it is done; after
+// that, what needs the connection is deferred, for the next run to take up.
+package apply
