@@ -88,7 +88,7 @@ func (j *fileJournal) append(r record, op string) (mine *batch, missing int64, e
 	}
 	need := j.at + int64(len(text))
 	if r.Intent != nil {
-		need += int64(len(j.log.open)+1) * outcomeShare
+		need += int64(len(j.log.open)+1) * j.share()
 	}
 	if need >= j.size { // never quite full, see journalLog.checkEnd
 		return nil, need + 1 - j.size, nil
@@ -98,6 +98,9 @@ func (j *fileJournal) append(r record, op string) (mine *batch, missing int64, e
 	j.batch.lines = append(j.batch.lines, text...)
 	return j.batch, 0, nil
 }
+
+// share is the room kept for the outcome of each open intent.
+func (j *fileJournal) share() int64 { return j.store.chunk / 8 }
 
 // flush writes the batch that is gathering. The caller holds io.
 func (j *fileJournal) flush() {
@@ -138,7 +141,7 @@ func (j *fileJournal) grow(missing int64) error {
 	if err != nil {
 		return err
 	}
-	to := roundUp(from+missing, journalChunk)
+	to := roundUp(from+missing, j.store.chunk)
 	if _, err := j.file.WriteAt(make([]byte, to-from), from); err != nil {
 		return fmt.Errorf("making room in the journal: %w", err)
 	}

@@ -24,7 +24,7 @@
 //	...
 //	err = j.Intend(ctx, intent)       // before the request
 //	err = j.Outcome(ctx, outcome)     // after it
-//	s.Record(intent, outcome)         // the same step, in memory
+//	s.Record(intent, &outcome)        // the same step, in memory
 //	...
 //	err = j.Close()
 //	err = store.Save(ctx, s)          // the next generation; the journal is gone

@@ -136,6 +136,18 @@ func marshal(v any) ([]byte, error) {
 // a line break. The same state gives the same bytes. Of a secret only the
 // fingerprint is written.
 func Encode(s *State) ([]byte, error) {
+	out, err := encode(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the state: %w", err)
+	}
+	// A state that cannot be read back must not replace one that can.
+	if _, err := Decode(out); err != nil {
+		return nil, fmt.Errorf("encoding the state: it would not load again: %w", err)
+	}
+	return out, nil
+}
+
+func encode(s *State) ([]byte, error) {
 	doubts := make([]intentJSON, len(s.Doubts))
 	for i, d := range s.Doubts {
 		doubts[i] = intentJSON(d)
@@ -156,16 +168,12 @@ func Encode(s *State) ([]byte, error) {
 		Doubts:        doubts,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("encoding the state: %w", err)
+		return nil, err
 	}
 	out := b.Bytes()
 	before := len("{\n") + len(fmt.Sprintf(versionLine, Format))
 	after := before + len(fmt.Sprintf(checksumLine, noChecksum))
 	sum := checksum(out[:before], out[after:])
 	copy(out[before:after], fmt.Sprintf(checksumLine, sum))
-	// A state that cannot be read back must not replace one that can.
-	if _, err := Decode(out); err != nil {
-		return nil, fmt.Errorf("encoding the state: it would not load again: %w", err)
-	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ type FileStore struct {
 	// such as a file system without locks. Set it before the first use.
 	Warn func(text string)
 
-	path string
-	sys  files
+	path  string
+	sys   files
+	chunk int64 // the journal grows by
 
 	mu      sync.Mutex
 	held    *heldLock    // nil while the lock is not held
@@ -35,7 +37,7 @@ type FileStore struct {
 // moment leaves the old generation or the new one. Beside it, in the directory
 // .polyplan/<name of the file>/, lie the last ten generations, the journal of a
 // run, and its lock. All files are readable by their owner alone.
-func File(path string) *FileStore { return &FileStore{path: path, sys: disk{}} }
+func File(path string) *FileStore { return &FileStore{path: path, sys: disk{}, chunk: journalChunk} }
 
 func (f *FileStore) warn(format string, args ...any) {
 	if f.Warn != nil {
@@ -75,7 +77,13 @@ type stored struct {
 
 // inspect reads state and journal and checks that they belong together. It
 // verifies the checksum of the state but does not take it apart.
+//
+// It takes no lock, so what it reads may be changing under its hands. Someone
+// may save between our reading of the state and of its journal, and then they do
+// not fit; or write a record while we read it, and then it looks torn. What
+// looks wrong is believed when it stands still.
 func (f *FileStore) inspect(ctx context.Context) (*stored, error) {
+	var before []byte // the journal, when it last looked damaged
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -84,15 +92,19 @@ func (f *FileStore) inspect(ctx context.Context) (*stored, error) {
 		if s == nil {
 			return nil, err
 		}
-		// Someone may have saved between our reading of the state and of its
-		// journal; then they do not fit, and both are read again.
 		again, readErr := readFile(f.sys, s.main)
 		if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
 			return nil, readErr
 		}
-		if identify(again) == s.identity {
-			return s, err
+		if identify(again) != s.identity {
+			continue
 		}
+		var d *DamagedError
+		if errors.As(err, &d) && d.Damage == BadJournal && !bytes.Equal(before, s.logText) {
+			before = s.logText
+			continue
+		}
+		return s, err
 	}
 }
 

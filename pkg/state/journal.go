@@ -6,11 +6,8 @@ import (
 	"fmt"
 )
 
-const (
-	journalChunk = 256 << 10 // the journal grows by multiples of this
-	outcomeShare = 32 << 10  // room kept for the outcome of each open intent
-	spareMargin  = 64 << 10  // the next state may be bigger than twice the present one by this
-)
+// journalChunk is the room that a journal begins with and grows by.
+const journalChunk = 256 << 10
 
 // Journal implements Store. The journal holds the lock until it is closed.
 func (f *FileStore) Journal(ctx context.Context, s *State) (Journal, error) {
@@ -38,13 +35,13 @@ func (f *FileStore) openJournal(ctx context.Context, s *State) (*fileJournal, er
 	if found.serial != s.Serial {
 		return nil, errors.New("the last save failed; save again before anything is sent")
 	}
-	log, lines, err := begin(found, s, journalChunk)
+	log, lines, err := begin(found, s, f.chunk)
 	if err != nil {
 		return nil, err
 	}
 	at := int64(len(lines))
 	j := &fileJournal{store: f, log: log, synced: at, at: at, batch: &batch{start: at}}
-	j.size = roundUp(at+int64(len(log.open)+1)*outcomeShare, journalChunk)
+	j.size = roundUp(at+int64(len(log.open)+1)*j.share(), f.chunk)
 	// The whole of it is made durable under another name first, so that a journal
 	// is never seen half made, nor an old one half continued.
 	j.file, err = create(f.sys, found.newJournal(), lines, make([]byte, j.size-j.at))
@@ -65,7 +62,8 @@ func (f *FileStore) reserve(found *stored, journal file) error {
 	if err := journal.Sync(); err != nil {
 		return fmt.Errorf("syncing the journal: %w", err)
 	}
-	if err := writeSynced(f.sys, found.spare(), make([]byte, 2*len(found.content)+spareMargin)); err != nil {
+	// Two copies of a state that has grown a little.
+	if err := writeSynced(f.sys, found.spare(), make([]byte, 2*len(found.content)+int(f.chunk/4))); err != nil {
 		return err
 	}
 	if err := f.sys.SyncDir(found.dir); err != nil {

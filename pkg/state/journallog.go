@@ -106,14 +106,15 @@ func (log *journalLog) checkEnd(b []byte) error {
 }
 
 // laterSync looks behind the end for a record that was written when the place
-// of the end was durable already.
+// of the end was durable already. A record begins after a line end, or with a
+// sector if that before it is lost.
 func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
-	for at := log.end; ; {
-		next := bytes.IndexAny(b[at:], "\n\x00")
-		if next < 0 {
-			return 0, false
+	for at := log.end; at < len(b); {
+		next := at - at%sector + sector
+		if i := bytes.IndexByte(b[at:min(next, len(b))], '\n'); i >= 0 {
+			next = at + i + 1
 		}
-		at += next + 1
+		at = min(next, len(b))
 		payload, _, whole := unframe(log.header.ID, b[at:])
 		if !whole {
 			continue
@@ -122,6 +123,7 @@ func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
 			return s.synced, true
 		}
 	}
+	return 0, false
 }
 
 // torn reports whether some sector of the record at start was never written. A
@@ -134,9 +136,14 @@ func torn(b []byte, start int) bool {
 	}
 	if i := bytes.IndexByte(b[start:end], '\n'); i >= 0 {
 		end = start + i + 1
-	} else if end%sector == 0 {
+	} else {
+		// Its line end was not written, or is broken: then it is where the length says.
 		n, err := strconv.ParseUint(string(b[start:min(start+8, end)]), 16, 32)
-		return err != nil || uint64(start)+frontSize+n+1 > uint64(end)
+		if size := frontSize + int(n) + 1; err != nil || n > uint64(len(b)) || start+size > end {
+			return end%sector == 0
+		} else {
+			end = start + size
+		}
 	}
 	for at := start; at < end; {
 		next := min(at-at%sector+sector, end)

@@ -166,7 +166,7 @@ func (w *logWriter) wrote(r record, op string) {
 
 // unframe splits the line at the start of b; ok is false if it is not whole.
 func unframe(seed string, b []byte) (payload []byte, size int, ok bool) {
-	if len(b) < frontSize {
+	if len(b) < frontSize || b[0] == 0 {
 		return nil, 0, false
 	}
 	n, err := strconv.ParseUint(string(b[:8]), 16, 32)
