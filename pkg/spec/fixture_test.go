@@ -188,11 +188,12 @@ func inside(t *testing.T, m *spec.Manifest, found diag.List) {
 		}
 		return nil
 	}
+	_, fuzzing := m.Sources["<stdin>"] // where the word may stand anywhere
 	for _, d := range m.Sources.Annotate(found) {
 		if err := within(d.Pos); err != nil {
 			t.Errorf("%s: %v", d.What, err)
 		}
-		if text := d.Text(); strings.Contains(text, "canary") {
+		if text := d.Text(); strings.Contains(text, "canary") && !fuzzing {
 			t.Errorf("a finding shows a secret:\n%s", text)
 		}
 		if d.Code == "" || d.What == "" {

@@ -59,7 +59,7 @@ func split(s string) (parts []part, ok bool) {
 // false, once for each place.
 func (l *loader) resolve(n *node) (*node, bool) {
 	s, isString := n.value.(string)
-	if n.kind != scalarNode || !isString || n.outside || !strings.Contains(s, "${") {
+	if n.kind != scalarNode || !isString || n.outside || n.settled || !strings.Contains(s, "${") {
 		return n, true
 	}
 	parts, ok := split(s)
@@ -69,6 +69,7 @@ func (l *loader) resolve(n *node) (*node, bool) {
 		return nil, false
 	}
 	out := *n
+	out.settled = true // lest what was escaped be taken for a token next time
 	var text strings.Builder
 	seen := 0
 	for _, p := range parts {

@@ -48,6 +48,7 @@ func TestValues(t *testing.T) {
 			object{"count": int64(5432), "flag": true, "text": "5432"}},
 		{"within a text", `{text: "<${env.PORT}> $${x} ${env.NO:-d} $ $$"}`, object{"text": "<5432> ${x} d $ $$"}},
 		{"escape alone", `{text: "$${env.PORT}"}`, object{"text": "${env.PORT}"}},
+		{"escape where a value is looked at twice", `{any: "$${env.PORT}", plan: "$${env.PORT}"}`, object{"any": "${env.PORT}", "plan": object{"when": "${env.PORT}", "where": "here"}}},
 		{"a default for what is empty", `{text: "${env.EMPTY:-d}"}`, object{"text": "d"}},
 		{"secrets", `{key: "${env.WORD}", keys: {a: "${env.WORD}"}}`, object{"key": secret("env-canary-3"), "keys": object{"a": secret("env-canary-3")}}},
 		{"unchecked secrets", `{mode: quick, shape: {password: "${env.WORD}", size: 1}}`,

@@ -22,6 +22,7 @@ type node struct {
 	kind      nodeKind
 	quoted    bool // in quotes, or a block of text
 	block     bool // literal or folded
+	settled   bool // what it brings in from outside has been put in
 	outside   bool // from the environment, a variable or a file
 	secret    bool // from a sensitive variable
 	hidden    bool // must not be shown in an excerpt

@@ -199,7 +199,9 @@ func concealed(v any) any {
 		return v
 	case resource.Object:
 		for key, x := range v {
-			v[key] = concealed(x)
+			if v[key] = concealed(x); v[key] == nil {
+				delete(v, key)
+			}
 		}
 		return v
 	case []any:
@@ -207,6 +209,10 @@ func concealed(v any) any {
 			v[i] = concealed(x)
 		}
 		return v
+	case string:
+		if v == "" {
+			return nil
+		}
 	}
 	return resource.NewSecret(v)
 }
