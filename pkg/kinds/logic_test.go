@@ -108,37 +108,64 @@ func TestLogicReadsBack(t *testing.T) {
 // What a logic says does not change by being written in another way.
 func TestLogicKeepsItsMeaning(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "AND", "or", "NOT", "(", ")"}), 1, 12).Draw(t, "words")
-		l, err := parseLogic(strings.Join(words, " "))
+		said := rapid.Custom(func(t *rapid.T) *logic { return wordy(t, 3) }).Draw(t, "logic")
+		text := said.brackets()
+		l, err := parseLogic(text)
 		if err != nil {
-			t.Skip("no logic")
-		}
-		again, err := parseLogic(l.String())
-		if err != nil {
-			t.Fatalf("%s: %v", l, err)
+			t.Fatalf("%s: %v", text, err)
 		}
 		for bits := range 8 {
 			holds := func(n string) bool { return bits>>(n[0]-'a')&1 == 1 }
-			if a, b := l.holds(holds), again.holds(holds); a != b {
-				t.Fatalf("%q and %q differ", l, again)
+			if said.holds(holds) != l.holds(holds) {
+				t.Fatalf("%q is read as %q", text, l)
 			}
 		}
 	})
 }
 
+// wordy is a logic as people write it: chains within chains.
+func wordy(t *rapid.T, depth int) *logic {
+	op := ""
+	if depth > 0 {
+		op = rapid.SampledFrom([]string{"", "NOT", "AND", "OR", "and", "or", "Not"}).Draw(t, "op")
+	}
+	l := &logic{op: op}
+	switch strings.ToUpper(op) {
+	case "":
+		l.name = rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "name")
+	case "NOT":
+		l.args = []*logic{wordy(t, depth-1)}
+	default:
+		l.args = []*logic{wordy(t, depth-1), wordy(t, depth-1)}
+	}
+	return l
+}
+
+// brackets writes the logic with all of its parentheses.
+func (l *logic) brackets() string {
+	switch len(l.args) {
+	case 0:
+		return l.name
+	case 1:
+		return l.op + " (" + l.args[0].brackets() + ")"
+	}
+	return "(" + l.args[0].brackets() + ") " + l.op + " (" + l.args[1].brackets() + ")"
+}
+
 func (l *logic) holds(name func(string) bool) bool {
-	switch l.op {
+	op := strings.ToUpper(l.op)
+	switch op {
 	case "":
 		return name(l.name)
 	case "NOT":
 		return !l.args[0].holds(name)
 	}
 	for _, a := range l.args {
-		if a.holds(name) == (l.op == "OR") {
-			return l.op == "OR"
+		if a.holds(name) == (op == "OR") {
+			return op == "OR"
 		}
 	}
-	return l.op == "AND"
+	return op == "AND"
 }
 
 func TestRenameLogic(t *testing.T) {

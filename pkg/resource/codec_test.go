@@ -279,6 +279,7 @@ func TestCanonical(t *testing.T) {
 	}{
 		{"nulls", Object{"name": nil, "deep": Object{"connection": nil}}, Object{"deep": Object{}}},
 		{"numerals", Object{"hour": int64(8)}, Object{"hour": "8"}},
+		{"names are trimmed", Object{"name": " N\n", "kind": " k "}, Object{"name": "N", "kind": " k "}},
 		{"leading zeros", Object{"hour": "008"}, Object{"hour": "8"}},
 		{"nought", Object{"hour": "00"}, Object{"hour": "0"}},
 		{"weekday", Object{"hour": "monday"}, Object{"hour": "monday"}},

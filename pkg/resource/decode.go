@@ -240,8 +240,8 @@ func unmask(v any) any {
 }
 
 // Canonical brings o, in place, to the one form that every comparison takes
-// for granted: sets sorted, scalars of the type that the table names, numerals
-// without leading zeros, nulls dropped, and what the kind's own Normal does. It
+// for granted: sets sorted, scalars of the type that the table names, names
+// trimmed, numerals without leading zeros, nulls dropped, and what the kind's own Normal does. It
 // is idempotent.
 func (k *Kind) Canonical(o Object) {
 	canonicalMembers(k.Fields, o, o)
@@ -269,7 +269,11 @@ func canonicalValue(f *Field, root Object, v any) any {
 	case Numeral:
 		return numeral(v)
 	case String, Duration, Bool, Int, Number:
-		return scalar(f.Type, v)
+		v = scalar(f.Type, v)
+		if s, ok := v.(string); ok && f.Keyed {
+			return strings.TrimSpace(s) // the service may trim names (API dossier 14)
+		}
+		return v
 	case SourceRef:
 		if model, field, ok := SplitSource(v); ok {
 			return JoinSource(model, field)
