@@ -21,6 +21,7 @@ type FileStore struct {
 	path  string
 	sys   files
 	chunk int64 // the journal grows by
+	keep  int   // generations
 
 	mu      sync.Mutex
 	held    *heldLock    // nil while the lock is not held
@@ -37,7 +38,9 @@ type FileStore struct {
 // moment leaves the old generation or the new one. Beside it, in the directory
 // .polyplan/<name of the file>/, lie the last ten generations, the journal of a
 // run, and its lock. All files are readable by their owner alone.
-func File(path string) *FileStore { return &FileStore{path: path, sys: disk{}, chunk: journalChunk} }
+func File(path string) *FileStore {
+	return &FileStore{path: path, sys: disk{}, chunk: journalChunk, keep: generationsKept}
+}
 
 func (f *FileStore) warn(format string, args ...any) {
 	if f.Warn != nil {

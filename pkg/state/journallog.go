@@ -126,9 +126,9 @@ func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
 	return 0, false
 }
 
-// torn reports whether some sector of the record at start was never written. A
-// record holds no NULs, so the part of it in such a sector is all NUL, from the
-// sector's start or the record's, to the sector's end or the record's.
+// torn reports whether a part of the record at start was never written. A record
+// holds no NULs, so what is missing of it shows: its end, or whole sectors, of
+// which it may have only a part. A single byte that turned into NUL is neither.
 func torn(b []byte, start int) bool {
 	end := len(b) // of what was written
 	for b[end-1] == 0 {
@@ -139,11 +139,10 @@ func torn(b []byte, start int) bool {
 	} else {
 		// Its line end was not written, or is broken: then it is where the length says.
 		n, err := strconv.ParseUint(string(b[start:min(start+8, end)]), 16, 32)
-		if size := frontSize + int(n) + 1; err != nil || n > uint64(len(b)) || start+size > end {
-			return end%sector == 0
-		} else {
-			end = start + size
+		if err != nil || n > uint64(len(b)) || start+frontSize+int(n)+1 > end {
+			return true
 		}
+		end = start + frontSize + int(n) + 1
 	}
 	for at := start; at < end; {
 		next := min(at-at%sector+sector, end)

@@ -124,7 +124,7 @@ func (f *FileStore) tidy(l layout, serial int64) {
 	errs = append(errs, remove(f.sys, l.journal()))
 	kept, err := l.generations(f.sys)
 	errs = append(errs, err)
-	for len(kept) > generationsKept {
+	for len(kept) > f.keep {
 		errs = append(errs, remove(f.sys, l.generation(kept[0])))
 		kept = kept[1:]
 	}

@@ -1,0 +1,289 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// stateOnDisk is a file store with two generations of a small state, the second
+// of which has an open doubt, and if journal is set a journal with two steps.
+func stateOnDisk(t *testing.T, journal bool) (path string, s *State) {
+	t.Helper()
+	ctx := context.Background()
+	path = filepath.Join(t.TempDir(), "s.json")
+	store := File(path)
+	s = sized(3)
+	s.Tool, s.Deployment, s.Organization, s.OrganizationName = "polyplan test", "https://polytomic.example", "0a", "Ä & <b>"
+	if err := store.Save(ctx, s); err != nil {
+		t.Fatal(err)
+	}
+	s.Doubts = []Intent{{Op: "lost", Address: resource.Address{Kind: "model", Name: "lost"}, Action: Create, Method: "POST"}}
+	if err := store.Save(ctx, s); err != nil {
+		t.Fatal(err)
+	}
+	if !journal {
+		return path, s
+	}
+	j, err := store.Journal(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		in := Intent{Op: name, Address: resource.Address{Kind: "model", Name: name}, Action: Create}
+		out := Outcome{Op: name, OK: true, Resource: &resource.Resource{ID: "id-" + name, Object: resource.Object{"x": strings.Repeat(name, 400)}}}
+		out.Resource.Address = in.Address
+		if err := errors.Join(j.Intend(ctx, in), j.Outcome(ctx, out)); err != nil {
+			t.Fatal(err)
+		}
+		s.Record(in, &out)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path, s
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func put(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryTruncationOfAStateIsDamage(t *testing.T) {
+	path, _ := stateOnDisk(t, false)
+	whole := read(t, path)
+	for n := range whole {
+		s, err := Decode(whole[:n])
+		var d *DamagedError
+		if !errors.As(err, &d) {
+			t.Fatalf("cut after %d bytes: %v, %v; want a *DamagedError", n, s, err)
+		}
+		if want := map[bool]Damage{true: Empty, false: Truncated}[n == 0]; d.Damage != want {
+			t.Fatalf("cut after %d bytes: %s, want %s", n, d.Damage, want)
+		}
+	}
+}
+
+func TestEveryFlippedBitOfAStateIsDamage(t *testing.T) {
+	path, _ := stateOnDisk(t, false)
+	whole := read(t, path)
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 2000 {
+		at := rng.IntN(8 * len(whole))
+		b := bytes.Clone(whole)
+		b[at/8] ^= 1 << (at % 8)
+		var d *DamagedError
+		if s, err := Decode(b); !errors.As(err, &d) {
+			t.Fatalf("bit %d of byte %d flipped: %v, %v; want a *DamagedError", at%8, at/8, s, err)
+		}
+	}
+}
+
+// Of a journal nothing that was acknowledged may be lost without a word. Its
+// reserve is longer than what is written in it, so cuts are counted in full
+// where records are, and by the sector behind them.
+func TestEveryTruncationOfAJournalIsDamage(t *testing.T) {
+	path, _ := stateOnDisk(t, true)
+	journal := filepath.Join(filepath.Dir(path), ".polyplan", "s.json", "journal")
+	whole := read(t, journal)
+	log, err := readLog(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < len(whole); n++ {
+		if n > log.end+sector {
+			n += 10 * sector
+		}
+		var d *DamagedError
+		if _, err := readLog(whole[:min(n, len(whole)-1)]); !errors.As(err, &d) || d.Damage != BadJournal {
+			t.Fatalf("cut after %d bytes: %v; want a *DamagedError", n, err)
+		}
+	}
+}
+
+func TestNoFlippedBitOfAJournalLosesARecord(t *testing.T) {
+	path, want := stateOnDisk(t, true)
+	journal := filepath.Join(filepath.Dir(path), ".polyplan", "s.json", "journal")
+	whole := read(t, journal)
+	log, err := readLog(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	detected := 0
+	for i := range 2000 {
+		at := rng.IntN(8 * log.end)
+		if i%10 == 0 { // behind the records, where nothing can be lost
+			at = 8*log.end + rng.IntN(8*(len(whole)-log.end))
+		}
+		b := bytes.Clone(whole)
+		b[at/8] ^= 1 << (at % 8)
+		got, err := readLog(b)
+		if err == nil && len(got.steps) != len(log.steps) || err == nil && at < 8*log.end {
+			t.Fatalf("bit %d of byte %d (of %d) flipped: %d records of %d and no error", at%8, at/8, log.end, len(got.steps), len(log.steps))
+		}
+		if err != nil {
+			detected++
+		}
+	}
+	if detected < 1800 {
+		t.Errorf("only %d of 1800 detected", detected)
+	}
+	got, err := File(path).Load(context.Background())
+	if err != nil || content(got) != content(want) {
+		t.Errorf("the whole one does not load: %v", err)
+	}
+}
+
+// Every sort of damage has a message of its own and one next step, and the file
+// that is damaged stays as it is.
+func TestDamage(t *testing.T) {
+	type files struct{ main, side, journal string }
+	generation := func(f files, n string) string { return filepath.Join(f.side, "00000000000"+n+".json") }
+	cases := []struct {
+		name    string
+		journal bool
+		spoil   func(t *testing.T, f files)
+		want    Damage
+		what    string
+		fix     string
+	}{
+		{"emptied", false, func(t *testing.T, f files) { put(t, f.main, nil) },
+			Empty, "the state is empty", "cp "},
+		{"blank", false, func(t *testing.T, f files) { put(t, f.main, []byte(" \n\n")) },
+			Empty, "the state is empty", "cp "},
+		{"NULs", false, func(t *testing.T, f files) { put(t, f.main, make([]byte, 620)) },
+			Zeroed, "NUL bytes", "000000000002.json"},
+		{"some NULs", false, func(t *testing.T, f files) {
+			b := read(t, f.main)
+			copy(b[600:], make([]byte, 100))
+			put(t, f.main, b)
+		}, Zeroed, "NUL bytes", "000000000002.json"},
+		{"merged", false, func(t *testing.T, f files) {
+			put(t, f.main, bytes.Replace(read(t, f.main), []byte(`  "serial"`), []byte("<<<<<<< HEAD\n  \"serial\""), 1))
+		}, Conflicted, "git's conflict markers", "cp "},
+		{"cut", false, func(t *testing.T, f files) { put(t, f.main, read(t, f.main)[:500]) },
+			Truncated, "cut off after 500 bytes", "cp "},
+		{"edited", false, func(t *testing.T, f files) {
+			put(t, f.main, bytes.Replace(read(t, f.main), []byte("select 1"), []byte("select 2"), 1))
+		}, Altered, "changed by something other than polyplan", "cp "},
+		{"reformatted", false, func(t *testing.T, f files) {
+			put(t, f.main, bytes.ReplaceAll(read(t, f.main), []byte("\n  "), []byte("\n\t")))
+		}, Altered, "first three lines", "cp "},
+		{"foreign", false, func(t *testing.T, f files) { put(t, f.main, []byte(`{"version": 4, "terraform_version": "1.5.0"}`)) },
+			Foreign, "not a state of polyplan's", "cp "},
+		{"cut, and its copy spoilt too", false, func(t *testing.T, f files) {
+			put(t, f.main, read(t, f.main)[:500])
+			put(t, generation(f, "2"), nil)
+		}, Truncated, "cut off", "000000000001.json"},
+		{"cut, and no generation is good", false, func(t *testing.T, f files) {
+			put(t, f.main, read(t, f.main)[:500])
+			put(t, generation(f, "1"), nil)
+			put(t, generation(f, "2"), nil)
+		}, Truncated, "cut off", "polyplan import"},
+		{"gone", false, func(t *testing.T, f files) { _ = os.Remove(f.main) },
+			Missing, "generation 2 is here", "000000000002.json"},
+		{"gone, with its generations", true, func(t *testing.T, f files) {
+			_, _, _ = os.Remove(f.main), os.Remove(generation(f, "1")), os.Remove(generation(f, "2"))
+		}, Missing, "left a journal", "polyplan import"},
+		{"an older one put back", false, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },
+			Older, "an older one was put back", "000000000002.json"},
+		{"an older one put back under a journal", true, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },
+			Older, "left a journal", "000000000002.json"},
+		{"another's put in its place", false, func(t *testing.T, f files) {
+			other, _ := stateOnDisk(t, false)
+			put(t, f.main, read(t, other))
+		}, Unrelated, "another lineage than the generations", "mv "},
+		{"another's put under its journal", true, func(t *testing.T, f files) {
+			other, _ := stateOnDisk(t, false)
+			put(t, f.main, read(t, other))
+		}, Unrelated, "journal beside the state is of another lineage", "mv "},
+		{"journal emptied", true, func(t *testing.T, f files) { put(t, f.journal, nil) },
+			BadJournal, "journal of an unfinished run is damaged", "mv "},
+		{"journal broken in the middle", true, func(t *testing.T, f files) {
+			b := read(t, f.journal)
+			copy(b[sector:], make([]byte, sector))
+			put(t, f.journal, b)
+		}, BadJournal, "yet it was whole", "mv "},
+	}
+	seen := map[string]string{}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			path, s := stateOnDisk(t, c.journal)
+			side := filepath.Join(filepath.Dir(path), ".polyplan", "s.json")
+			c.spoil(t, files{path, side, filepath.Join(side, "journal")})
+			before, _ := os.ReadFile(path)
+			_, err := File(path).Load(context.Background())
+			var d *DamagedError
+			if !errors.As(err, &d) {
+				t.Fatalf("Load: %v, want a *DamagedError", err)
+			}
+			if d.Damage != c.want || !strings.Contains(d.What, c.what) || !strings.Contains(d.Fix, c.fix) || d.Path != path {
+				t.Errorf("%+v\nwant %s, %q, %q", d, c.want, c.what, c.fix)
+			}
+			if other, ok := seen[d.What]; ok && c.want != Empty && c.want != Zeroed && c.want != Truncated {
+				t.Errorf("the same message as for %q: %s", other, d.What)
+			}
+			seen[d.What] = c.name
+			for what, err := range map[string]error{
+				"Save":    File(path).Save(context.Background(), s),
+				"Journal": func() error { _, err := File(path).Journal(context.Background(), s); return err }(),
+			} {
+				if !errors.As(err, &d) {
+					t.Errorf("%s: %v, want a *DamagedError", what, err)
+				}
+			}
+			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// The next step of a message does what it says.
+func TestRemedy(t *testing.T) {
+	path, want := stateOnDisk(t, true)
+	put(t, path, read(t, path)[:700])
+	_, err := File(path).Load(context.Background())
+	var d *DamagedError
+	if !errors.As(err, &d) {
+		t.Fatal(err)
+	}
+	words := strings.Fields(d.Fix[strings.Index(d.Fix, "cp "):])
+	put(t, words[2], read(t, words[1]))
+	got, err := File(path).Load(context.Background())
+	if err != nil || content(got) != content(want) {
+		t.Errorf("after %q: %v", d.Fix, err)
+	}
+}
+
+func TestLineEnds(t *testing.T) {
+	path, want := stateOnDisk(t, false)
+	put(t, path, bytes.ReplaceAll(read(t, path), []byte("\n"), []byte("\r\n")))
+	store := File(path)
+	got, err := store.Load(context.Background())
+	if err != nil || content(got) != content(want) {
+		t.Fatalf("with the line ends of another system: %v", err)
+	}
+	if err := store.Save(context.Background(), got); err != nil {
+		t.Error(err)
+	}
+}
