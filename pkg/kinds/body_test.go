@@ -204,6 +204,28 @@ func TestNestedSecrets(t *testing.T) {
 	}
 }
 
+// A connection that a person has authorised can be written again, though nobody
+// knows its tokens.
+func TestAuthorisedConnectionIsWritten(t *testing.T) {
+	live := Connection.Decode(map[string]any{"name": "N", "type": obj{"id": "hubspot"}, "configuration": obj{
+		"oauthRefreshToken": "********", "oauth_access_token": "********", "hub_user": "u", "use_search_api": false}}, index)
+	got, err := Connection.Encode(live, ids, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]any{"name": "N", "configuration": map[string]any{"use_search_api": false}}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// Labels whose ids cannot be found are not sent back as something else.
+func TestLabelsOfUnknownShape(t *testing.T) {
+	live := Model.Decode(map[string]any{"labels": []any{obj{"name": "L"}, obj{"id": "l1"}, "l2", int64(3)}}, index)
+	if d := cmp.Diff([]any{"l1", "l2"}, live["labels"]); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestConfigurationRows(t *testing.T) {
 	row := func(typ string, path ...string) *resource.Field {
 		fields, _ := configurationOf(obj{"type": typ})

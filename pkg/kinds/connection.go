@@ -73,7 +73,13 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 		}
 		if c, ok := answer["configuration"].(map[string]any); ok {
 			if t, ok := catalog.Lookup(textOf(o["type"])); ok {
-				answer["configuration"] = snakeKeys(t.Names(), c)
+				c = snakeKeys(t.Names(), c)
+				for _, name := range tokens {
+					if t.OAuth {
+						delete(c, name)
+					}
+				}
+				answer["configuration"] = c
 			}
 		}
 	},
@@ -83,6 +89,12 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 
 // members caches the tables made of the catalogue, which never changes.
 var members sync.Map // type id -> []resource.Field
+
+// tokens are what a person's consent fills in. They are answered masked and
+// change by themselves, so that an answer says nothing about what a manifest
+// set, and there is nothing to send back: nobody but the service knows them
+// (API dossier 9.3).
+var tokens = []string{"oauth_access_token", "oauth_refresh_token", "oauth_token_expiry"}
 
 // configurationOf is the table of a connection's configuration, by its type.
 func configurationOf(root resource.Object) ([]resource.Field, bool) {
@@ -98,6 +110,9 @@ func configurationOf(root resource.Object) ([]resource.Field, bool) {
 	// between ways to authenticate (API dossier 9.3, 18).
 	strict := !t.OAuth && t.AuthSelector() == ""
 	fields := append(fieldsOf(t.Fields, strict), undescribed(t)...)
+	for i := range fields {
+		fields[i].WriteOnly = t.OAuth && slices.Contains(tokens, fields[i].Name)
+	}
 	members.Store(id, fields)
 	return fields, true
 }

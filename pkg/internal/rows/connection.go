@@ -61,6 +61,15 @@ var connections = []Row{
 	{"connection", "configuration: ro fields filled by the server", "drop", []Case{
 		{Name: "hubspot", Answer: of("hubspot", obj{"hub_user": "u", "hub_domain": "d"}), Manifest: wants("hubspot", obj{})},
 	}},
+	{"connection", "configuration: tokens that consent fills (API dossier 9.3)", "rotating tokens change on the server: push one only if the user changed it", []Case{
+		{Name: "by the browser", Answer: of("hubspot", obj{"oauth_refresh_token": resource.Mask, "oauth_access_token": resource.Mask}), Manifest: wants("hubspot", obj{})},
+		{Name: "expiry", Answer: of("airtable", obj{"oauth_token_expiry": "2030-01-01T00:00:00Z"}), Manifest: wants("airtable", obj{})},
+		{Name: "of the user's own", Answer: of("hubspot", obj{"oauth_refresh_token": resource.Mask}),
+			Manifest: wants("hubspot", obj{"oauth_refresh_token": resource.NewSecret("made-up")}), Compared: true},
+		{Name: "changed by the user", Answer: of("hubspot", obj{"oauth_refresh_token": resource.Mask}),
+			Manifest: wants("hubspot", obj{"oauth_refresh_token": resource.NewSecret("made-up-2")}),
+			Recorded: wants("hubspot", obj{"oauth_refresh_token": resource.NewSecret("made-up")}), Differs: true},
+	}},
 	{"connection", "configuration: internal fields", "drop", []Case{
 		{Name: "googleads", Answer: of("googleads", obj{"authenticated": true, "connected_user": "u"}), Manifest: wants("googleads", obj{}), Compared: true},
 	}},
