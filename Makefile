@@ -1,0 +1,37 @@
+# Everything a developer runs. CI runs `make check`.
+GO ?= go
+
+.PHONY: build check test race vet lint fmt bench generate fuzz clean
+
+build:           ## the program, as bin/polyplan
+	$(GO) build -trimpath -tags urfave_cli_no_docs -o bin/polyplan ./cmd/polyplan
+
+check: build vet fmt lint race   ## all that CI demands
+
+test:            ## the tests, quickly
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) tool staticcheck ./...
+
+fmt:
+	@out=$$(gofmt -l cmd pkg); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+
+generate:        ## generated pages and golden files; read the diff
+	$(GO) test ./pkg/manual ./pkg/render ./pkg/diag ./cmd/polyplan -update
+
+bench:           ## figures with ratios, see scripts/bench
+	scripts/bench
+
+FUZZTIME ?= 30s
+fuzz:            ## every fuzz target for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+clean:
+	rm -rf bin
