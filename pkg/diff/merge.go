@@ -147,8 +147,9 @@ func (m *merger) shared(v three) any {
 func known(live, recorded any) any {
 	switch l := live.(type) {
 	case *resource.Secret:
-		if r, ok := recorded.(*resource.Secret); ok && !l.Known() {
-			return r
+		// The service may mask what the tables do not call secret.
+		if recorded != nil && !l.Known() {
+			return recorded
 		}
 	case resource.Object:
 		r, _ := recorded.(resource.Object)
