@@ -117,7 +117,11 @@ func line(seed string, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "%08x %s %s\n", len(payload), recordSum(seed, payload), payload), nil
+	return frameRaw(seed, payload), nil
+}
+
+func frameRaw(seed string, payload []byte) []byte {
+	return fmt.Appendf(nil, "%08x %s %s\n", len(payload), recordSum(seed, payload), payload)
 }
 
 // logWriter knows what the next record of a journal has to say.
