@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"fmt"
+
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -11,6 +13,35 @@ func (l *loader) check() {
 	for _, a := range l.m.Set.Addresses() {
 		if b := l.built[a]; !b.broken && b.kind.Check != nil {
 			b.kind.Check(checker{b}, b.r)
+		}
+	}
+	l.checkNames()
+}
+
+// checkNames looks for display names that two resources of a kind share. Some
+// kinds take a name only once; of the others nobody could tell two apart in the
+// app.
+func (l *loader) checkNames() {
+	type shown struct{ kind, name string }
+	first := map[shown]*build{}
+	for _, a := range l.m.Set.Addresses() {
+		b := l.built[a]
+		name, ok := b.r.Object["name"].(string)
+		if b.broken || !ok {
+			continue
+		}
+		key := shown{a.Kind, name}
+		other := first[key]
+		if other == nil {
+			first[key] = b
+			continue
+		}
+		what := fmt.Sprintf("%s and %s have the same name %q", other.r.Address, a, name)
+		fix := fmt.Sprintf("give one of them another name; %s stands at %s", other.r.Address, other.r.Pos)
+		if b.kind.UniqueName {
+			b.report(diag.Error, b.r.Where("name"), "same-name", what, "the service takes the name of a "+a.Kind+" only once", fix)
+		} else {
+			b.report(diag.Warning, b.r.Where("name"), "same-name", what, "in the app nobody can tell them apart", fix)
 		}
 	}
 }

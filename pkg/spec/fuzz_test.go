@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/polyplan/polyplan/pkg/spec"
 )
 
 func seeds(f *testing.F) {
@@ -57,3 +59,26 @@ func FuzzReference(f *testing.F) {
 
 // quoted writes s as YAML's single quotes do.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// FuzzFormat: formatting never changes what a manifest says, and a second time
+// nothing at all.
+func FuzzFormat(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, text string) { checkFormat(t, text) })
+}
+
+func checkFormat(t *testing.T, text string) {
+	t.Helper()
+	once, found := spec.Format("x.yaml", []byte(text), testKinds())
+	if found.HasErrors() {
+		if string(once) != text {
+			t.Errorf("errors, and yet a change:\n%v\n%s", found, once)
+		}
+		return
+	}
+	same(t, text, string(once))
+	twice, found := spec.Format("x.yaml", once, testKinds())
+	if string(once) != string(twice) || found.HasErrors() {
+		t.Errorf("not settled: %v\nfrom:\n%s\nonce:\n%s\ntwice:\n%s", found, text, once, twice)
+	}
+}

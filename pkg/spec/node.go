@@ -88,15 +88,6 @@ func (n *node) kindWords() string {
 	return "a number"
 }
 
-// keys are the keys of a map in their order.
-func (n *node) keys() []string {
-	out := make([]string, len(n.members))
-	for i, m := range n.members {
-		out[i] = m.key.text
-	}
-	return out
-}
-
 // scalars calls f for every scalar value at and below n.
 func (n *node) scalars(f func(*node)) {
 	if n == nil {

@@ -16,7 +16,6 @@ type pendingRef struct {
 	to      string // kind
 	name    string
 	field   string // of a source; "" for a reference to the resource as such
-	id      bool   // name is an id
 	pos     diag.Pos
 	written string // as people see it in the manifest
 }

@@ -44,6 +44,11 @@ func (b *build) members(t table, n, owner *node, o resource.Object, p resource.P
 		if f.Filled != nil {
 			o[f.Name] = resource.Clone(f.Filled)
 			b.origin(p.Child(f.Name), FromTable)
+			if inner, ok := o[f.Name].(resource.Object); ok && f.Type == resource.Struct {
+				// What the struct itself requires is missing too.
+				fields, known := f.Below(b.r.Object)
+				b.members(table{fields: fields, known: known, loose: true}, &node{kind: mapNode}, owner, inner, p.Child(f.Name))
+			}
 			continue
 		}
 		if f.Required && !f.Keyed && !meant[f.Name] && n.get(f.Name).isNull() {
