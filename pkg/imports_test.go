@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 var homes = map[string][]string{
 	"gopkg.in/yaml.v3":                      {"spec"},
 	"github.com/urfave/cli/v2":              {}, // cmd alone
-	"github.com/sergi/go-diff":              {"diff"},
+	"github.com/sergi/go-diff":              {"render"},
 	"github.com/google/go-cmp":              {"diff"},
 	"github.com/rivo/uniseg":                {"diag"},
 	"go.yaml.in/yaml/v3":                    {},

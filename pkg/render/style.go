@@ -80,11 +80,15 @@ func undress(text string) string {
 }
 
 // Printer writes styled text and keeps the first error, so that a renderer can
-// write all it has and ask once. It is not safe for concurrent use.
+// write all it has and ask once. What a service that runs pipelines would take
+// for an order to itself, such as "::add-mask::", it writes with its first
+// character escaped; it is for text, not for JSON. It is not safe for
+// concurrent use.
 type Printer struct {
 	Style
-	w   io.Writer
-	err error
+	w     io.Writer
+	guard guard
+	err   error
 }
 
 // NewPrinter returns a Printer that writes to w.
@@ -95,9 +99,10 @@ func (p *Printer) Write(data []byte) (int, error) {
 	if p.err != nil {
 		return 0, p.err
 	}
-	n, err := p.w.Write(data)
-	p.err = err
-	return n, err
+	if _, p.err = io.WriteString(p.w, p.guard.clean(string(data))); p.err != nil {
+		return 0, p.err
+	}
+	return len(data), nil
 }
 
 // Printf writes formatted text.
