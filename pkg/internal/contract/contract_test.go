@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,8 @@ func TestTransport(t *testing.T) {
 		{"null where any JSON may stand", "GET", "/api/models", "", version, nil, 200, `{"data":[{"fields":[{"example":null}]}]}`, 0},
 		{"type is a string", "GET", "/api/connections", "", version, nil, 200, `{"data":[{"type":"stripe"}]}`, 1},
 		{"undeclared status", "GET", "/api/connections", "", version, nil, 418, `{}`, 1},
+		{"undeclared 404 of an id", "PUT", "/api/webhooks/0b9d9c5e-6f6b-4a3b-8d52-2f6b6f1f0a11", `{"endpoint":"https://example.com","secret":"made-up"}`, version, nil, 404, `{}`, 0},
+		{"undeclared 404 without an id", "POST", "/api/connections", create, version, nil, 404, `{}`, 1},
 		{"in front of the service", "GET", "/api/connections", "", version, nil, 502, `<html>`, 0},
 		{"401 of this version", "GET", "/api/me", "", version, nil, 401, `{"status":"Unauthorized"}`, 0},
 		{"401 of another version", "GET", "/api/me", "", version, nil, 401, `{"status":401}`, 1},
@@ -81,5 +84,17 @@ func TestTransport(t *testing.T) {
 				t.Errorf("%d complaints, want %d", c.n, tt.want)
 			}
 		})
+	}
+}
+
+func TestOperations(t *testing.T) {
+	got := Operations(t)
+	for _, want := range []string{"GET /api/me", "PATCH /api/bulk/syncs/{id}/schemas", "DELETE /api/models/{id}"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is not among the operations", want)
+		}
+	}
+	if !slices.IsSorted(got) || len(slices.Compact(got)) != len(got) {
+		t.Error("the operations are not in order, each once")
 	}
 }
