@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"diff":            {"graph", "resource"},
 	"apply":           {"api", "diag", "diff", "graph", "resource", "state"},
 	"sandbox":         {"catalog", "resource"},
-	"render":          {"apply", "diag", "diff", "graph", "resource"},
+	"render":          {"apply", "diag", "diff", "graph", "resource", "state"},
 }
 
 // homes says which packages of ours may import a library from outside, for

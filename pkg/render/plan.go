@@ -72,6 +72,7 @@ type entry struct {
 	Fields  []fieldRow
 	Risks   []string
 	More    string // what to do, or what it is about
+	Text    string // the whole of it, in lines
 }
 
 // fieldRow is a field of an entry.
