@@ -63,6 +63,7 @@ func (b *build) aliased(n *node, p resource.Path) (any, bool) {
 		name, ok := b.scalar(&resource.Field{Type: resource.String}, v, v.outside)
 		if s, _ := name.(string); ok && s != "" {
 			all = append(all, named{s, m.value})
+			b.name(s, m.key.text)
 		}
 	}
 	slices.SortFunc(all, func(a, b named) int { return compareText(a.name, b.name) })
