@@ -68,6 +68,11 @@ func (w *wording) value(f *resource.Field, v any) any {
 	if f == nil {
 		return v
 	}
+	if short := resource.Lookup(f.Fields, f.Short); short != nil {
+		if _, long := v.(resource.Object); !long {
+			f = short // a lone value stands for this member
+		}
+	}
 	switch v := v.(type) {
 	case string:
 		switch {
