@@ -1,0 +1,184 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/polyplan/polyplan/pkg/api/transport"
+)
+
+// defaultURL is the service itself; other deployments have their own.
+const defaultURL = "https://app.polytomic.com"
+
+// options are the values of all flags; a command reads those that it declares.
+type options struct {
+	files       []string
+	chdir       string
+	state       string
+	url         string
+	apiVersion  string
+	sandbox     bool
+	vars        map[string]string
+	varFiles    []string
+	approve     bool
+	input       bool
+	prune       bool
+	targets     []string
+	excludes    []string
+	refresh     bool
+	parallelism int
+	lockTimeout time.Duration
+	lock        bool
+	oauthWait   time.Duration
+	oauthSet    bool // --oauth-wait was given
+	open        bool
+	detailed    bool
+	format      string
+	noColor     bool
+	logLevel    string
+	logFormat   string
+}
+
+// The flags, by what they are about; a command puts together those it needs.
+func inputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "the manifest: a `PATH` of a file or a directory, - for standard input; may be repeated (default: polyplan.yaml) [$POLYPLAN_FILE]"},
+		&cli.StringFlag{Name: "chdir", Aliases: []string{"C"}, Usage: "work in the directory `DIR`"},
+		&cli.BoolFlag{Name: "sandbox", Usage: "run against the embedded sandbox: no key, no network [$POLYPLAN_SANDBOX=1]"},
+		&cli.StringSliceFlag{Name: "var", Usage: "a variable of the manifest, as `NAME=VALUE`; may be repeated [$POLYPLAN_VAR_NAME]"},
+		&cli.StringSliceFlag{Name: "var-file", Usage: "a YAML `FILE` of variables; may be repeated"},
+	}
+}
+
+func stateFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "state", Usage: "the state, a `PATH` (default: polyplan.state.json beside the manifest) [$POLYPLAN_STATE]"},
+	}
+}
+
+func lockFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "lock-timeout", Usage: "how long to wait for the state's lock, as a `DURATION`"},
+		&cli.BoolFlag{Name: "lock", Value: true, Usage: "take the state's lock"},
+	}
+}
+
+func serviceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "url", Usage: "the deployment's `URL` (default: " + defaultURL + ") [$POLYTOMIC_DEPLOYMENT_URL]"},
+		&cli.StringFlag{Name: "api-version", Usage: "the `VERSION` of the API, 2024-02-08 or 2025-09-18 (default: 2024-02-08) [$POLYTOMIC_API_VERSION]"},
+		&cli.IntFlag{Name: "parallelism", Value: 10, Usage: "the most requests at once, `N`"},
+		&cli.StringFlag{Name: "log-level", Usage: "log to standard error from `LEVEL` on: debug, info, warn, error"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "the log's `FORMAT`: text or json"},
+	}
+}
+
+func planFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "prune", Usage: "delete what left the manifest"},
+		&cli.StringSliceFlag{Name: "target", Usage: "only this `ADDRESS` and what it depends on; may be repeated"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what depends on it; may be repeated"},
+		&cli.BoolFlag{Name: "refresh", Value: true, Usage: "read live objects; --refresh=false compares with the state only"},
+	}
+}
+
+func approveFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "auto-approve", Aliases: []string{"y"}, Usage: "do not ask"},
+		&cli.BoolFlag{Name: "input", Value: true, Usage: "ask where a terminal is; --input=false refuses instead"},
+	}
+}
+
+func oauthFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "oauth-wait", Usage: "how long to wait for people to authorise connections, as a `DURATION` (default: with a terminal 30m, else not at all)"},
+		&cli.BoolFlag{Name: "open", Usage: "open authorisation links in the browser"},
+	}
+}
+
+func outputFlags(formats string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "the `FORMAT` of the result: " + formats},
+		&cli.BoolFlag{Name: "json", Usage: "the same as --format json"},
+		&cli.BoolFlag{Name: "no-color", Usage: "no colours [$NO_COLOR]"},
+	}
+}
+
+func with(groups ...[]cli.Flag) []cli.Flag {
+	var out []cli.Flag
+	for _, g := range groups {
+		out = append(out, g...)
+	}
+	return out
+}
+
+// readOptions gathers the flags of a command and the variables behind them.
+func readOptions(c *cli.Context, env *Env) (*options, error) {
+	o := &options{
+		files: c.StringSlice("file"), chdir: c.String("chdir"),
+		state:   firstOf(c.String("state"), env.get("POLYPLAN_STATE")),
+		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
+		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), varFiles: c.StringSlice("var-file"),
+		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"),
+		targets: c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: c.Bool("refresh"),
+		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
+		oauthWait: c.Duration("oauth-wait"), oauthSet: c.IsSet("oauth-wait"), open: c.Bool("open"),
+		detailed: c.Bool("detailed-exitcode"), format: c.String("format"),
+		noColor:  c.Bool("no-color") || env.get("NO_COLOR") != "",
+		logLevel: c.String("log-level"), logFormat: c.String("log-format"),
+		apiVersion: firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
+		vars:       map[string]string{},
+	}
+	if c.Bool("json") {
+		o.format = "json"
+	}
+	if len(o.files) == 0 {
+		o.files = []string{firstOf(env.get("POLYPLAN_FILE"), "polyplan.yaml")}
+	}
+	for _, v := range c.StringSlice("var") {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return nil, usage("--var takes NAME=VALUE", "write --var NAME=VALUE")
+		}
+		o.vars[name] = value
+	}
+	return o, o.check()
+}
+
+func (o *options) check() error {
+	if o.parallelism < 0 || o.parallelism > 100 {
+		return usage("--parallelism takes a number from 1 to 100", "leave it at 10, or choose another")
+	}
+	if o.apiVersion != transport.Version2024 && o.apiVersion != transport.Version2025 {
+		return usage(fmt.Sprintf("unknown API version %q", o.apiVersion),
+			"polyplan speaks "+transport.Version2024+" and "+transport.Version2025)
+	}
+	if o.lockTimeout < 0 || o.oauthWait < 0 {
+		return usage("a duration cannot be negative", "write a duration such as 30s or 10m")
+	}
+	return nil
+}
+
+// formatIn checks the format against those that a command has.
+func (o *options) formatIn(formats ...string) error {
+	for _, f := range formats {
+		if o.format == f {
+			return nil
+		}
+	}
+	return usage(fmt.Sprintf("unknown format %q", o.format), "choose one of "+strings.Join(formats, ", "))
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func truth(s string) bool { return s != "" && s != "0" && !strings.EqualFold(s, "false") }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/polyplan/polyplan/pkg/apply"
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/render"
+)
+
+func planCommand(env *Env) *cli.Command {
+	return &cli.Command{
+		Name:  "plan",
+		Usage: "show what apply would change",
+		Description: "Reads the manifest, the state and the live objects, compares, and prints. It changes nothing: no object,\n" +
+			"no file, and no lock is taken.",
+		Flags: with(inputFlags(), stateFlags(), serviceFlags(), planFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there are changes"},
+		}, outputFlags("text, json, markdown, html")),
+		Action: action(env, runPlan),
+	}
+}
+
+func runPlan(s *session, c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if err := s.opts.formatIn("text", "json", "markdown", "html"); err != nil {
+		return err
+	}
+	if err := s.load(); err != nil {
+		return err
+	}
+	if err := s.openState(); err != nil {
+		return err
+	}
+	if s.opts.refresh {
+		if err := s.connect(); err != nil {
+			return err
+		}
+	}
+	p, err := s.prepare(false)
+	if err != nil {
+		return err
+	}
+	if err := s.showPlan(s.env.Stdout, p); err != nil {
+		return err
+	}
+	return s.planned(p)
+}
+
+// showPlan writes a plan in the format that was asked for.
+func (s *session) showPlan(w io.Writer, p *apply.Prepared) error {
+	var err error
+	switch s.opts.format {
+	case "json":
+		err = render.PlanJSON(w, p.Plan, s.findings(p))
+	case "markdown":
+		err = render.PlanMarkdown(w, s.view(p))
+	case "html":
+		err = render.PlanHTML(w, s.view(p))
+	default:
+		err = render.Plan(w, s.outStyle(), s.view(p))
+	}
+	return outcome(w, exitDone, err)
+}
+
+func (s *session) view(p *apply.Prepared) render.PlanView {
+	return render.PlanView{Plan: p.Plan, Settled: p.Settled, Kinds: s.kinds, Sources: s.manifest.Sources, Width: s.env.width()}
+}
+
+// findings are all findings of a run, those of the plan too.
+func (s *session) findings(p *apply.Prepared) diag.List {
+	out := append(diag.List{}, s.found...)
+	for _, r := range p.Plan.Refusals {
+		out = append(out, r.Diagnostic())
+	}
+	return s.manifest.Sources.Annotate(out).Sorted()
+}
+
+// planned is the ending of a command that only plans.
+func (s *session) planned(p *apply.Prepared) error {
+	if len(p.Plan.Refusals) > 0 {
+		return exitCode(codeOf(&apply.RefusedError{Refusals: p.Plan.Refusals}))
+	}
+	if s.opts.detailed && p.Plan.Summary().Changed() > 0 {
+		return exitCode(exitChanges)
+	}
+	return nil
+}
