@@ -91,9 +91,8 @@ func sortArgs(app *cli.App, args []string) (flags []givenFlag, words, rest []str
 		}
 		found, ok := readFlag(a, takes)
 		if !ok {
-			name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
 			_, cmd := commandPath(app.Commands, append(words, args[i+1:]...))
-			return nil, nil, nil, unknownFlag(name, cmd, takes)
+			return nil, nil, nil, unknownFlag(a, cmd, takes)
 		}
 		last := &found[len(found)-1]
 		if takes[last.name] && !last.hasValue {
@@ -195,8 +194,9 @@ func dashed(name string) string {
 }
 
 // unknownFlag proposes a flag of the command, if there is one, before any other.
-func unknownFlag(name string, cmd *cli.Command, known map[string]bool) error {
-	name = diag.Visible(name)
+func unknownFlag(word string, cmd *cli.Command, known map[string]bool) error {
+	word, _, _ = strings.Cut(diag.Visible(word), "=")
+	name := strings.TrimLeft(word, "-")
 	fix := "`polyplan --help` lists the commands, and `polyplan COMMAND --help` their flags"
 	near, ok := "", false
 	if cmd != nil {
@@ -208,7 +208,7 @@ func unknownFlag(name string, cmd *cli.Command, known map[string]bool) error {
 	if ok {
 		fix = "did you mean " + dashed(near) + "?"
 	}
-	return usage("unknown flag "+dashed(name), fix)
+	return usage("unknown flag "+word, fix)
 }
 
 func unknownCommand(path []string, word string, commands []*cli.Command) error {

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/polyplan/polyplan/pkg/render"
+)
+
+// document writes a command's result for programs.
+func (s *session) document(v any) error {
+	return outcome(s.env.Stdout, exitDone, render.JSON(s.env.Stdout, v))
+}
+
+// print writes a command's result for people.
+func (s *session) print(text string) error {
+	_, err := io.WriteString(s.env.Stdout, text)
+	return outcome(s.env.Stdout, exitDone, err)
+}
+
+// replaceFile puts data in the place of the file at path, or makes it. Whoever
+// reads the file at any moment sees the old one or the new one whole. A mode of
+// 0 keeps that of the file that is there.
+func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
+	if mode == 0 {
+		mode = 0o644
+		if info, err := os.Stat(path); err == nil {
+			mode = info.Mode().Perm()
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, withoutPath(err))
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("writing %s: %w", path, withoutPath(err))
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	if err = f.Chmod(mode); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// withoutPath is an error of the file system without the name of the temporary
+// file, which means nothing to anyone.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
