@@ -1,0 +1,271 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/polyplan/polyplan/pkg/sandbox"
+)
+
+// sandboxVar holds the address of a script's sandbox, even while the script
+// points the program somewhere else.
+const sandboxVar = "SANDBOX_URL"
+
+// world is what a script has beside its files.
+type world struct {
+	work     string
+	canaries []canary
+	server   *sandbox.Server
+	http     *httptest.Server
+	hook     *hook
+	served   *served
+	kept     map[string]string // files keep
+}
+
+func (w *world) close() {
+	if w.served != nil {
+		_ = w.served.cmd.Process.Kill()
+		_ = w.served.cmd.Wait()
+	}
+	w.stop()
+	if w.hook != nil {
+		w.hook.Close()
+	}
+}
+
+func (w *world) stop() {
+	if w.http == nil {
+		return
+	}
+	_ = w.server.Close() // lets requests go that a fault holds
+	w.http.Close()
+	w.http = nil
+}
+
+func (w *world) secret(name string) string {
+	i := slices.IndexFunc(w.canaries, func(c canary) bool { return c.name == name })
+	return w.canaries[i].value
+}
+
+// sandbox is the command of that name:
+//
+//	sandbox start [-oauth HOW] [-data FILE] [-rate N] [-switch NAME[=VALUE]]...
+//	        starts one with the script's keys and points the program at it
+//	sandbox stop
+//	sandbox count KIND N            wants N objects of the kind
+//	sandbox object KIND NAME        writes what is stored to stdout, unless it is secret
+//	sandbox edit KIND NAME JSON     changes an object as somebody in the app would
+//	sandbox remove KIND NAME        deletes one, asking nobody
+//	sandbox authorise NAME          as a person would behind the link; revoke NAME takes it back
+//	sandbox fault [-nth N] [-times N] [-status S] [-after] [-retry-after S] DO [METHOD [PATH]]
+//	sandbox faults N                wants N faults not to have run out
+//	sandbox interrupt [-nth N] METHOD PATH
+//	        interrupts the program once while it waits for an answer
+//	sandbox requests N              wants so many requests since the last forget
+//	sandbox requests N METHOD PATH  of these
+//	sandbox writes N                wants so many that were no GETs
+//	sandbox at-most N               wants no more at one time
+//	sandbox forget                  empties the log of requests
+func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		usageOf(ts, "sandbox WHAT [ARG...]")
+	}
+	what, args := args[0], args[1:]
+	if what == "start" {
+		w.start(ts, args)
+		return
+	}
+	if w.http == nil {
+		ts.Fatalf("there is no sandbox: sandbox start")
+	}
+	want := func(n int) {
+		if len(args) != n {
+			usageOf(ts, "sandbox %s takes %d arguments", what, n)
+		}
+	}
+	equal := func(got int, of string, number string) {
+		if n, err := strconv.Atoi(number); err != nil || got != n {
+			ts.Fatalf("%s: got %d, want %s", of, got, number)
+		}
+	}
+	switch what {
+	case "stop":
+		want(0)
+		w.stop()
+	case "count":
+		want(2)
+		equal(w.server.Count(args[0]), "objects of kind "+args[0], args[1])
+	case "object":
+		want(2)
+		body, ok := w.server.Object(args[0], args[1])
+		if !ok {
+			ts.Fatalf("the sandbox has no %s %q", args[0], args[1])
+		}
+		text, err := json.MarshalIndent(body, "", "  ")
+		ts.Check(err)
+		_, _ = ts.Stdout().Write(append(w.reveal(text), '\n'))
+	case "edit":
+		want(3)
+		var patch map[string]any
+		ts.Check(json.Unmarshal([]byte(args[2]), &patch))
+		ts.Check(w.server.Edit(args[0], args[1], patch))
+	case "remove":
+		want(2)
+		ts.Check(w.server.Remove(args[0], args[1]))
+	case "authorise":
+		want(1)
+		ts.Check(w.server.Authorize(args[0]))
+	case "revoke":
+		want(1)
+		ts.Check(w.server.Revoke(args[0]))
+	case "fault":
+		w.server.Fault(parseFault(ts, args, ""))
+	case "faults":
+		want(1)
+		equal(w.server.FaultsLeft(), "faults left", args[0])
+	case "interrupt":
+		w.interrupt(ts, args)
+	case "requests":
+		w.requests(ts, args, equal)
+	case "writes":
+		want(1)
+		var sent []string
+		for _, r := range w.server.Requests() {
+			if r.Method != "GET" {
+				sent = append(sent, r.Method+" "+r.Path)
+			}
+		}
+		equal(len(sent), fmt.Sprintf("writes %q", sent), args[0])
+	case "at-most":
+		want(1)
+		if n, err := strconv.Atoi(args[0]); err != nil || w.server.MaxInFlight() > n {
+			ts.Fatalf("%d requests were on the way at one time", w.server.MaxInFlight())
+		}
+	case "forget":
+		want(0)
+		w.server.ResetRequests()
+	default:
+		usageOf(ts, "sandbox start|stop|count|object|edit|remove|authorise|revoke|fault|faults|interrupt|requests|writes|at-most|forget")
+	}
+}
+
+func (w *world) start(ts *testscript.TestScript, args []string) {
+	w.stop()
+	o := sandbox.Options{Pace: -1, JobPolls: -1, Keys: []sandbox.Key{
+		{Value: w.secret("POLYTOMIC_API_KEY")},
+		{Value: w.secret("OTHER_API_KEY"), Organization: "Other"},
+		{Value: w.secret("READONLY_API_KEY"), ReadOnly: true},
+	}}
+	f := newFlags("sandbox start")
+	f.StringVar(&o.OAuth, "oauth", sandbox.OAuthImmediate, "")
+	f.StringVar(&o.Data, "data", "", "")
+	f.IntVar(&o.RateLimit, "rate", 0, "")
+	f.Func("switch", "", func(s string) error { return turn(&o.Switches, s) })
+	ts.Check(f.Parse(args))
+	if o.Data != "" {
+		o.Data = ts.MkAbs(o.Data)
+	}
+	var err error
+	w.server, err = sandbox.New(o)
+	ts.Check(err)
+	w.http = httptest.NewServer(w.server)
+	ts.Setenv("POLYTOMIC_DEPLOYMENT_URL", w.http.URL)
+	ts.Setenv(sandboxVar, w.http.URL)
+}
+
+// turn turns the switch that s names, as in "NullLists" or "ListPaging=none".
+func turn(s *sandbox.Switches, word string) error {
+	name, value, _ := strings.Cut(word, "=")
+	field := reflect.ValueOf(s).Elem().FieldByName(name)
+	switch {
+	case !field.IsValid():
+		return fmt.Errorf("there is no switch %s", name)
+	case field.Kind() == reflect.Bool:
+		field.SetBool(true)
+	case field.Kind() == reflect.Int:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return err
+		}
+		field.SetInt(int64(n))
+	default:
+		field.SetString(value)
+	}
+	return nil
+}
+
+// reveal names the canaries in a stored object, so that a script can tell that
+// the right secret arrived without having it in a file.
+func (w *world) reveal(text []byte) []byte {
+	s := string(text)
+	for _, c := range w.canaries {
+		quoted, _ := json.Marshal(c.value) // a string always can be
+		s = strings.ReplaceAll(s, string(quoted), `"the value of `+c.name+`"`)
+	}
+	return []byte(s)
+}
+
+func parseFault(ts *testscript.TestScript, args []string, do sandbox.Action) sandbox.Fault {
+	fault := sandbox.Fault{Do: do}
+	f := newFlags("sandbox fault")
+	f.IntVar(&fault.Nth, "nth", 0, "")
+	f.IntVar(&fault.Times, "times", 0, "")
+	f.IntVar(&fault.Status, "status", 0, "")
+	f.IntVar(&fault.RetryAfter, "retry-after", 0, "")
+	f.BoolVar(&fault.After, "after", false, "")
+	ts.Check(f.Parse(args))
+	rest := f.Args()
+	if do == "" {
+		if len(rest) == 0 {
+			usageOf(ts, "sandbox fault [FLAGS] DO [METHOD [PATH]]")
+		}
+		fault.Do, rest = sandbox.Action(rest[0]), rest[1:]
+	}
+	if len(rest) > 0 {
+		fault.Method, rest = strings.TrimPrefix(rest[0], "*"), rest[1:]
+	}
+	if len(rest) > 0 {
+		fault.Path = rest[0]
+	}
+	return fault
+}
+
+func (w *world) requests(ts *testscript.TestScript, args []string, equal func(int, string, string)) {
+	if len(args) != 1 && len(args) != 3 {
+		usageOf(ts, "sandbox requests N [METHOD PATH]")
+	}
+	var sent []string
+	for _, r := range w.server.Requests() {
+		if len(args) == 1 || r.Method == args[1] && r.Path == args[2] {
+			sent = append(sent, r.Method+" "+r.Path)
+		}
+	}
+	equal(len(sent), fmt.Sprintf("requests %q", sent), args[0])
+}
+
+func newFlags(name string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	return f
+}
+
+// exampleDir is where the examples of the repository are.
+func exampleDir() (string, error) {
+	dir, err := filepath.Abs("../../examples")
+	if err != nil {
+		return "", err
+	}
+	_, err = os.Stat(dir)
+	return dir, err
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "write what scripts compare with (cmp) into them; read the diff before committing it")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"polyplan": program})
+}
+
+// TestScripts runs testdata/script/*.txtar, one topic each: the program in a
+// process of its own against a sandbox in this one, over HTTP. Beside what
+// testscript brings, scripts know the commands below; those of sandbox stand at
+// world.sandbox. What the program writes has $WORK in place of the working
+// directory, and http://sandbox in place of the sandbox's address.
+//
+// Whatever a script is about, it also fails when a secret of its environment is
+// found in what the program said or in a file that it left; see canary.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "../../testdata/script",
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Setup:              setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"json":    checkJSON,
+			"files":   files,
+			"sandbox": func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
+			"serve":   func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },
+		},
+	})
+}
+
+// setUp gives a script its world: secrets that nobody has seen before, the
+// examples, and nothing of the machine's own variables.
+func setUp(e *testscript.Env) error {
+	w := &world{work: e.WorkDir, canaries: newCanaries()}
+	e.Values[worldKey{}] = w
+	for _, c := range w.canaries {
+		e.Setenv(c.name, c.value)
+	}
+	e.Setenv("USER", "ada")
+	e.Setenv("NO_PROXY", "127.0.0.1")
+	examples, err := exampleDir()
+	if err != nil {
+		return err
+	}
+	e.Setenv("EXAMPLES", examples)
+	e.Defer(func() {
+		w.close()
+		leaks, err := findLeaks(w.work, w.canaries)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			leaks = append(leaks, err.Error())
+		}
+		if len(leaks) > 0 {
+			e.T().Log("a secret got out: ", leaks)
+			e.T().(interface{ Fail() }).Fail()
+		}
+	})
+	return nil
+}
+
+type worldKey struct{}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// exits runs a program and wants exactly this exit code:
+//
+//	exits 3 polyplan apply -y
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// usageOf ends a script that calls a command wrongly.
+func usageOf(ts *testscript.TestScript, format string, args ...any) {
+	ts.Fatalf("usage: %s", fmt.Sprintf(format, args...))
+}
