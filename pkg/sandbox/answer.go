@@ -40,6 +40,18 @@ func forbidden(format string, args ...any) *problem {
 	return &problem{status: http.StatusForbidden, key: "forbidden", message: fmt.Sprintf(format, args...)}
 }
 
+// declared returns the error with the status that an operation declares for a body that
+// is wrong: some know no 400, others no 422.
+func declared(status int, err error) error {
+	p, ok := err.(*problem)
+	if !ok || p.status != http.StatusBadRequest && p.status != http.StatusUnprocessableEntity {
+		return err
+	}
+	changed := *p
+	changed.status = status
+	return &changed
+}
+
 func notFound(what string) *problem {
 	return &problem{status: http.StatusNotFound, key: "not_found", message: what + " not found"}
 }

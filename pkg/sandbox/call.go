@@ -11,13 +11,11 @@ import (
 // call is one API request while it is served: who asks for what, and what will come
 // of it. The server's lock is held the whole time.
 type call struct {
-	s       *Server
-	key     Key
-	org     string // id of the key's organisation
+	s *Server
+	caller
 	version string
 	now     time.Time
 	base    string // URL of the sandbox as the client sees it
-	actor   actor
 	body    map[string]any
 	path    func(name string) string // wildcards of the route
 	query   url.Values
@@ -86,22 +84,6 @@ func (r *record) stamps(view map[string]any) {
 	view["updated_at"] = stamp(r.Updated)
 	view["updated_by"] = r.UpdatedBy
 }
-
-// policies returns the record's policies as the service answers them, with the
-// built-in one behind those that were sent. [API dossier 14]
-func (r *record) policies() []any {
-	builtin := builtinPolicy(r.Org)
-	all := []any{}
-	for _, id := range words(r.Body, "policies") {
-		if id != builtin {
-			all = append(all, id)
-		}
-	}
-	return append(all, builtin)
-}
-
-// builtinPolicy is the id of the policy that every object of the organisation has.
-func builtinPolicy(org string) string { return derivedID("policy", org) }
 
 // OrganizationID is the id of the organisation that keys name so.
 func OrganizationID(name string) string { return derivedID("organization", name) }

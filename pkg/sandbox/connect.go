@@ -115,7 +115,7 @@ func (s *Server) connectPressed(w http.ResponseWriter, r *http.Request) {
 		page(w, http.StatusUnprocessableEntity, pageData{Title: "Not possible", Text: "This type cannot be connected here."})
 		return
 	}
-	c := &call{s: s, org: session.Org, now: s.opts.Clock().UTC(), actor: session.CreatedBy, version: Version2025}
+	c := &call{s: s, caller: caller{org: session.Org, actor: session.CreatedBy}, now: s.opts.Clock().UTC(), version: Version2025}
 	conn := c.get(kindConnection, text(session.Body, "connection"))
 	if conn != nil {
 		conn = conn.clone()

@@ -130,6 +130,9 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 	if strings.TrimSpace(name) == "" {
 		return invalid("name: must not be empty")
 	}
+	if err := c.checkPolicies(r, policies); err != nil {
+		return err
+	}
 	if old != nil {
 		if typ != "" && typ != text(old.Body, "type") {
 			return invalid("type: a connection cannot change its type")

@@ -32,6 +32,7 @@ func TestConnectionRefusals(t *testing.T) {
 		{"upstream refuses", configuration(m{"password": "invalid"}), 422, "authentication failed"},
 		{"interval", m{"healthcheck_interval": "often"}, 400, "healthcheck_interval"},
 		{"policy", m{"policies": []string{"admins"}}, 400, "policies"},
+		{"unknown policy", m{"policies": []string{zeroID}}, 422, "policies"},
 		{"another organization", m{"organization_id": zeroID}, 403, "organization"},
 		{"validate", m{"validate": "no"}, 400, "validate"},
 	}
@@ -61,7 +62,8 @@ func TestConnectionRefusals(t *testing.T) {
 // What a PUT leaves out is gone.
 func TestConnectionPutReplaces(t *testing.T) {
 	c := start(t, Options{})
-	body := patched(postgresBody(), m{"healthcheck_interval": "3h30m", "policies": []string{"8c0e6bb8-9a5e-4b43-9a02-5d2f7a9b1c11"}})
+	policy := id(c.post("/api/permissions/policies", m{"name": "Ours"}))
+	body := patched(postgresBody(), m{"healthcheck_interval": "3h30m", "policies": []string{policy}})
 	body["configuration"].(m)["publication"] = "all"
 	body["configuration"].(m)["ssl"] = false
 	conn := c.post("/api/connections", body)

@@ -128,7 +128,7 @@ func TestHabits(t *testing.T) {
 		equal(t, "spreadsheet_id", picked, got["configuration"].(m)["spreadsheet_id"].(m))
 	})
 	t.Run("policies: built-in policy appended", func(t *testing.T) {
-		const mine = "8c0e6bb8-9a5e-4b43-9a02-5d2f7a9b1c11"
+		mine := id(c.post("/api/permissions/policies", m{"name": "Ours"}))
 		builtin := builtinPolicy(OrganizationID("Sandbox"))
 		_, got := connection(t, patched(postgresBody(), m{"policies": []string{mine}}))
 		equal(t, "policies", []any{mine, builtin}, got["policies"])

@@ -10,6 +10,10 @@ func (s *Server) routes() {
 	s.connectRoutes()
 	s.parameterRoutes()
 	s.schemaRoutes()
+	s.organizationRoutes()
+	s.userRoutes()
+	s.roleRoutes()
+	s.policyRoutes()
 	s.pageRoutes()
 	s.controlRoutes()
 }
@@ -18,14 +22,17 @@ func (s *Server) routes() {
 func getIdentity(c *call) (*answer, error) {
 	me := map[string]any{
 		"organization_id":   c.org,
-		"organization_name": c.key.Organization,
-		"is_user":           c.key.User != "",
-		"is_organization":   c.key.User == "",
-		"is_partner":        false,
-		"is_system":         false,
+		"organization_name": c.organization(c.org).Body["name"],
+		"is_user":           c.actor.Type == "user",
+		"is_organization":   c.actor.Type == "organization",
+		"is_partner":        c.key.Partner,
+		"is_system":         c.key.Deployment,
 	}
-	if c.key.User != "" {
+	if c.actor.Type == "user" {
 		me["id"], me["email"], me["role"] = c.actor.ID, c.key.User, "admin"
+		if u := c.get(kindUser, c.actor.ID); u != nil {
+			me["role"] = olderRole(u)
+		}
 	}
 	return data(me), nil
 }

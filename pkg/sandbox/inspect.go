@@ -12,7 +12,8 @@ func (s *Server) Count(kind string) int {
 
 // Object returns what the service stores of an object, in the form of a request and with
 // secrets in clear, and whether there is such an object. It is named by its id or, if
-// only one bears it, by its name.
+// only one bears it, by its name: a user by the e-mail address, a webhook by its endpoint,
+// the subscribers by the word "subscribers".
 func (s *Server) Object(kind, nameOrID string) (body map[string]any, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -30,7 +31,7 @@ func (s *Server) named(kind, nameOrID string) (*record, error) {
 	}
 	var found *record
 	for _, r := range s.store.records[kind] {
-		if text(r.Body, "name") != nameOrID {
+		if r.name() != nameOrID {
 			continue
 		}
 		if found != nil {
@@ -42,6 +43,16 @@ func (s *Server) named(kind, nameOrID string) (*record, error) {
 		return nil, fmt.Errorf("no %s %q", kind, nameOrID)
 	}
 	return found, nil
+}
+
+// name is what people call the object: its name, or what stands for one.
+func (r *record) name() string {
+	for _, member := range []string{"name", "email", "endpoint"} {
+		if name := text(r.Body, member); name != "" {
+			return name
+		}
+	}
+	return r.Kind
 }
 
 // otherHand is the actor of Edit: somebody in the app.
@@ -58,9 +69,13 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 		return err
 	}
 	replace := map[string]func(*call, *record) (*record, error){
-		kindConnection: (*call).replaceConnection,
-		kindModel:      (*call).replaceModel,
-		kindSync:       (*call).replaceSync,
+		kindConnection:   (*call).replaceConnection,
+		kindModel:        (*call).replaceModel,
+		kindSync:         (*call).replaceSync,
+		kindOrganization: (*call).replaceOrganization,
+		kindUser:         (*call).replaceUser,
+		kindRole:         (*call).replaceRole,
+		kindPolicy:       (*call).replacePolicy,
 	}[kind]
 	if replace == nil {
 		return fmt.Errorf("objects of kind %q cannot be edited", kind)
@@ -70,7 +85,7 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 		return err
 	}
 	c := &call{
-		s: s, org: old.Org, version: Version2025, now: s.opts.Clock().UTC(), actor: otherHand,
+		s: s, caller: caller{org: old.Org, actor: otherHand}, version: Version2025, now: s.opts.Clock().UTC(),
 		body: mergePatch(old.Body, plain).(map[string]any),
 	}
 	r, err := replace(c, old)
@@ -89,7 +104,7 @@ func (s *Server) Remove(kind, nameOrID string) error {
 	if err != nil {
 		return err
 	}
-	c := &call{s: s, org: r.Org}
+	c := &call{s: s, caller: caller{org: r.Org}}
 	c.remove(r)
 	return s.store.commit(&c.change)
 }

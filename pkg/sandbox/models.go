@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"net/http"
 	"slices"
-	"strings"
 )
 
 func (s *Server) modelRoutes() {
@@ -128,11 +128,14 @@ func (c *call) writeModel(r, old *record) error {
 	if *in.err != nil {
 		return *in.err
 	}
-	if strings.TrimSpace(name) == "" {
-		return badRequest("name: must not be empty")
-	}
 	if err := c.ownOrganization(c.body); err != nil {
 		return err
+	}
+	if err := c.newName(r, name, c.list(kindModel)); err != nil {
+		return err
+	}
+	if err := c.checkPolicies(r, policies); err != nil {
+		return declared(http.StatusBadRequest, err)
 	}
 	conn := c.get(kindConnection, connID)
 	if conn == nil {

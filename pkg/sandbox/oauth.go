@@ -98,7 +98,7 @@ func (s *Server) byToken(token string) *record {
 
 // change stores what f makes of a clone of the record, outside of any API request.
 func (s *Server) change(r *record, f func(*call, *record)) error {
-	c := &call{s: s, org: r.Org, now: s.opts.Clock().UTC()}
+	c := &call{s: s, caller: caller{org: r.Org}, now: s.opts.Clock().UTC()}
 	r = r.clone()
 	f(c, r)
 	c.change.put(r)

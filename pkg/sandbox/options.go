@@ -90,6 +90,13 @@ type Key struct {
 	Organization string // its name; empty means "Sandbox". Keys of one name share objects.
 	User         string // e-mail address; empty for the key of an organisation
 	ReadOnly     bool   // every write is answered with 403
+
+	// Partner makes it the key of a partner, whose own organisation is Organization:
+	// it manages organisations and their users, and acts in any of them if it is sent
+	// by Basic authentication with the organisation's id as the user. Deployment makes
+	// it the key of a self-hosted deployment, which may do the same.
+	Partner    bool
+	Deployment bool
 }
 
 // Switches turn the behaviour that is not documented: each is an answer to a question
@@ -150,6 +157,23 @@ type Switches struct {
 	// KeepNew answers new: true for a target field even after the sync made it.
 	KeepNew bool
 
+	// UniqueNames refuses a second model, sync, role or policy of one name. Names of
+	// bulk syncs are known not to be unique.
+	UniqueNames bool
+
+	// DropDeletedPolicies takes a policy that is deleted out of the objects that name
+	// it. Otherwise they keep its id, as policies keep those of deleted roles.
+	DropDeletedPolicies bool
+
+	// WebhookSecret is how a webhook's secret is answered: "" masked, "clear", or
+	// "absent".
+	WebhookSecret string
+
+	// PartnerOnly refuses all keys but those of partners with 403 where the reference
+	// asks for one and practice does not: for users, and in 2024-02-08 for the list of
+	// organisations.
+	PartnerOnly bool
+
 	// BusySyncDelete refuses to delete a running sync with 409 instead of cancelling it.
 	BusySyncDelete bool
 }
@@ -203,6 +227,7 @@ func (o *Options) setDefaults() error {
 		{"OAuth", o.OAuth, []string{OAuthAuto, OAuthImmediate, OAuthManual, OAuthNever}},
 		{"Version", o.Version, []string{Version2024, Version2025}},
 		{"Switches.UnsetSecrets", sw.UnsetSecrets, []string{"", "empty", "masked"}},
+		{"Switches.WebhookSecret", sw.WebhookSecret, []string{"", "clear", "absent"}},
 		{"Switches.ListPaging", sw.ListPaging, []string{"", "none", "truncated"}},
 	} {
 		if !oneOf(choice.got, choice.of) {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,6 +59,9 @@ func New(opts Options) (*Server, error) {
 	}
 	for _, k := range opts.Keys {
 		s.keys[k.Value] = k
+	}
+	if err := s.plant(); err != nil {
+		return nil, errors.Join(fmt.Errorf("writing the sandbox's data: %w", err), s.Close())
 	}
 	s.routes()
 	return s, nil
@@ -184,11 +188,11 @@ func (s *Server) version(r *http.Request) (string, error) {
 // process authenticates, reads the body, keeps the promise of idempotency keys, and
 // runs the handler.
 func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version string, h handler) *reply {
-	key, ok := s.authenticate(r)
+	who, ok := s.authenticate(r)
 	if !ok {
 		return unauthorized("the API key is missing or unknown").reply(version)
 	}
-	if retry, ok := s.limits.allow(key.Value, s.opts.Clock()); !ok {
+	if retry, ok := s.limits.allow(who.key.Value, s.opts.Clock()); !ok {
 		rep := (&problem{status: http.StatusTooManyRequests, key: "rate_limited", message: "too many requests"}).reply(version)
 		rep.Header["Retry-After"] = retry
 		return rep
@@ -200,8 +204,7 @@ func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version 
 	s.requests.body(entry, raw)
 
 	c := &call{
-		s: s, key: key, org: OrganizationID(key.Organization), version: version,
-		base: s.baseURL(r), actor: actorOf(key), path: r.PathValue, query: r.URL.Query(),
+		s: s, caller: who, version: version, base: s.baseURL(r), path: r.PathValue, query: r.URL.Query(),
 	}
 	idem, replayed, err := s.admit(c, r)
 	if err != nil {
@@ -242,8 +245,9 @@ func (s *Server) admit(c *call, r *http.Request) (idem string, replayed *reply, 
 func (s *Server) execute(c *call, r *http.Request, entry *Request, fault *Fault, idem string, raw []byte, h handler) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	org := c.org // the handler may go to another
 	if idem != "" {
-		defer delete(s.running, outcomeKey(c.org, idem))
+		defer delete(s.running, outcomeKey(org, idem))
 	}
 	c.now = s.opts.Clock().UTC()
 	rep := s.run(c, r, fault, raw, h)
@@ -252,7 +256,7 @@ func (s *Server) execute(c *call, r *http.Request, entry *Request, fault *Fault,
 		rep = fault.reply(c.version)
 	}
 	if idem != "" {
-		c.change.Outcome = &outcome{Org: c.org, Key: idem, At: c.now, Reply: rep}
+		c.change.Outcome = &outcome{Org: org, Key: idem, At: c.now, Reply: rep}
 	}
 	if err := s.store.commit(&c.change); err != nil {
 		return (&problem{status: http.StatusInternalServerError, key: "internal_error", message: "the sandbox cannot keep its data"}).reply(c.version)
@@ -274,6 +278,9 @@ func (s *Server) run(c *call, r *http.Request, fault *Fault, raw []byte, h handl
 			return nil, err
 		}
 		c.body = body
+		if err := c.roam(); err != nil {
+			return nil, err
+		}
 		return h(c)
 	}()
 	if err != nil {
@@ -289,23 +296,6 @@ func asReply(err error, version string) *reply {
 		p = &problem{status: http.StatusInternalServerError, key: "internal_error", message: err.Error()}
 	}
 	return p.reply(version)
-}
-
-// authenticate returns the key that the request bears.
-func (s *Server) authenticate(r *http.Request) (Key, bool) {
-	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return Key{}, false
-	}
-	key, ok := s.keys[strings.TrimSpace(value)]
-	return key, ok
-}
-
-func actorOf(k Key) actor {
-	if k.User != "" {
-		return actor{ID: derivedID("user", k.Organization, k.User), Name: k.User, Type: "user"}
-	}
-	return actor{ID: derivedID("organization key", k.Organization, k.Value), Name: "API key", Type: "organization"}
 }
 
 func (s *Server) baseURL(r *http.Request) string {

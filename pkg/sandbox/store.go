@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -14,6 +15,18 @@ const (
 	kindExecution  = "execution"
 	kindJob        = "job"
 	kindSession    = "session" // of Polytomic Connect
+
+	kindBulkSync      = "bulk_sync"
+	kindBulkSchedule  = "bulk_schedule"
+	kindBulkExecution = "bulk_execution"
+
+	kindOrganization = "organization"
+	kindUser         = "user"
+	kindRole         = "role"
+	kindPolicy       = "policy"
+	kindWebhook      = "webhook"
+	kindSubscribers  = "subscribers"
+	kindPlanted      = "planted" // says that a record of this id has been planted
 )
 
 // record is one object of the service. A stored record is never changed: writers
@@ -167,6 +180,13 @@ func (st *store) list(org, kind string) []*record {
 			all = append(all, r)
 		}
 	}
+	slices.SortFunc(all, func(a, b *record) int { return cmp.Compare(a.Seq, b.Seq) })
+	return all
+}
+
+// all returns the records of a kind in all organisations, in the order of creation.
+func (st *store) all(kind string) []*record {
+	all := slices.Collect(maps.Values(st.records[kind]))
 	slices.SortFunc(all, func(a, b *record) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all
 }

@@ -1,6 +1,6 @@
 package sandbox
 
-import "strings"
+import "net/http"
 
 // syncModes are those that the API knows; a target supports some of them.
 var syncModes = []string{"create", "update", "updateOrCreate", "replace", "append", "remove", "snapshot"}
@@ -168,8 +168,11 @@ func (c *call) writeSync(r *record) error {
 	if err := c.ownOrganization(c.body); err != nil {
 		return err
 	}
-	if strings.TrimSpace(name) == "" {
-		return invalid("name: must not be empty")
+	if err := c.newName(r, name, c.list(kindSync)); err != nil {
+		return declared(http.StatusUnprocessableEntity, err)
+	}
+	if err := c.checkPolicies(r, policies); err != nil {
+		return err
 	}
 	r.Body = body
 	into, err := c.checkTarget(r)

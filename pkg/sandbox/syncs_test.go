@@ -63,6 +63,7 @@ func TestSyncRefusals(t *testing.T) {
 		{"dbt with half a job", schedule(m{"frequency": "dbtcloud", "connection_id": s.stripe, "job_id": 1.5}), 400, "job_id"},
 		{"active is a word", m{"active": "yes"}, 400, "active"},
 		{"policy", m{"policies": []string{"admins"}}, 400, "policies"},
+		{"unknown policy", m{"policies": []string{zeroID}}, 422, "policies"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

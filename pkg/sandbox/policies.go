@@ -1,0 +1,217 @@
+package sandbox
+
+import "slices"
+
+// policyActions are what a policy can allow. Every policy has all of them, and whoever
+// sends only some gets all in the answer. [API dossier 8.17]
+var policyActions = []string{"apply_policy", "create", "delete", "edit", "sync_to", "trigger"}
+
+func (s *Server) policyRoutes() {
+	s.handle("GET /api/permissions/policies", listPolicies)
+	s.handle("POST /api/permissions/policies", createPolicy)
+	s.handle("GET /api/permissions/policies/{id}", getPolicy)
+	s.handle("PUT /api/permissions/policies/{id}", updatePolicy)
+	s.handle("DELETE /api/permissions/policies/{id}", deletePolicy)
+}
+
+// builtinPolicy is the id of the policy that every object of the organisation has.
+func builtinPolicy(org string) string { return derivedID("policy", org) }
+
+// systemPolicy is the built-in policy, which nobody stores.
+func systemPolicy(org string) *record {
+	r := system(kindPolicy, org, builtinPolicy(org), "Default policy")
+	admins, editors := roleID(org, "Admin"), roleID(org, "Editor")
+	roles := map[string][]string{}
+	for _, action := range policyActions {
+		roles[action] = []string{admins, editors}
+	}
+	roles["apply_policy"] = []string{admins}
+	roles["trigger"] = []string{admins, editors, roleID(org, "Sync Editor")}
+	r.Body["policy_actions"] = actionList(roles)
+	return r
+}
+
+// policies returns the record's policies as the service answers them, with the
+// built-in one behind those that were sent. [API dossier 14]
+func (r *record) policies() []any {
+	builtin := builtinPolicy(r.Org)
+	all := []any{}
+	for _, id := range words(r.Body, "policies") {
+		if id != builtin {
+			all = append(all, id)
+		}
+	}
+	return append(all, builtin)
+}
+
+// allPolicies lists the policies of the organisation, the system's first.
+func (c *call) allPolicies() []*record {
+	return append([]*record{systemPolicy(c.org)}, c.list(kindPolicy)...)
+}
+
+// checkPolicies refuses policies for r that do not exist. One that r has already may stay
+// though it was deleted since: that is not the doing of who changes r.
+func (c *call) checkPolicies(r *record, ids []string) error {
+	for _, id := range ids {
+		if byID(c.allPolicies(), id) == nil && !oneOf(id, words(r.Body, "policies")) {
+			return invalid("policies: no such policy")
+		}
+	}
+	return nil
+}
+
+func (c *call) findPolicy() (*record, error) {
+	if r := byID(c.allPolicies(), c.path("id")); r != nil {
+		return r, nil
+	}
+	return nil, notFound("policy")
+}
+
+func listPolicies(c *call) (*answer, error) {
+	items := []any{}
+	for _, r := range c.allPolicies() {
+		items = append(items, policyView(r))
+	}
+	return data(c.listed(items)), nil
+}
+
+func getPolicy(c *call) (*answer, error) {
+	r, err := c.findPolicy()
+	if err != nil {
+		return nil, err
+	}
+	return data(policyView(r)), nil
+}
+
+func createPolicy(c *call) (*answer, error) {
+	r := c.create(kindPolicy)
+	if err := c.writePolicy(r); err != nil {
+		return nil, err
+	}
+	c.change.put(r)
+	return data(policyView(r)), nil
+}
+
+func updatePolicy(c *call) (*answer, error) {
+	old, err := c.findPolicy()
+	if err != nil {
+		return nil, err
+	}
+	if err := notSystem(old); err != nil {
+		return nil, err
+	}
+	r, err := c.replacePolicy(old)
+	if err != nil {
+		return nil, err
+	}
+	c.change.put(r)
+	return data(policyView(r)), nil
+}
+
+// replacePolicy returns the policy as the call's body makes it.
+func (c *call) replacePolicy(old *record) (*record, error) {
+	r := c.update(old)
+	return r, c.writePolicy(r)
+}
+
+// deletePolicy leaves the policy's id in the objects that name it, unless the switches
+// have it taken out there.
+func deletePolicy(c *call) (*answer, error) {
+	r, err := c.findPolicy()
+	if err != nil {
+		return nil, err
+	}
+	if err := notSystem(r); err != nil {
+		return nil, err
+	}
+	if c.s.opts.Switches.DropDeletedPolicies {
+		for _, kind := range []string{kindConnection, kindModel, kindSync, kindBulkSync} {
+			for _, user := range c.list(kind) {
+				if ids := words(user.Body, "policies"); oneOf(r.ID, ids) {
+					user = user.clone()
+					user.Body["policies"] = anys(slices.DeleteFunc(ids, func(id string) bool { return id == r.ID }))
+					c.change.put(user)
+				}
+			}
+		}
+	}
+	c.remove(r)
+	return &answer{}, nil
+}
+
+// writePolicy checks the body and stores it in r: of each action the roles that may do
+// it, in the order of their ids. Actions that are left out lose theirs.
+func (c *call) writePolicy(r *record) error {
+	in := read(c.body).required("name")
+	name := in.text("name")
+	if _, sent := c.body["policy_actions"]; !sent && c.version == Version2025 {
+		in.fail("policy_actions", "is required, though it may be null")
+	}
+	roles := map[string][]string{}
+	in.each("policy_actions", func(a *reader) {
+		action := a.required("action").text("action")
+		if _, sent := a.m["role_ids"]; !sent && c.version == Version2025 {
+			a.fail("role_ids", "is required, though it may be null")
+		}
+		if !oneOf(action, policyActions) {
+			a.fail("action", "%q is none of %q", action, policyActions)
+		}
+		if roles[action] != nil {
+			a.fail("action", "%q stands there twice", action)
+		}
+		ids := a.uuids("role_ids")
+		for _, id := range ids {
+			// A role that was deleted may stay where it is.
+			if byID(c.roles(), id) == nil && !oneOf(id, rolesFor(r, action)) {
+				a.fail("role_ids", "no such role")
+			}
+		}
+		roles[action] = append([]string{}, ids...)
+	})
+	if *in.err != nil {
+		return *in.err
+	}
+	if err := c.ownOrganization(c.body); err != nil {
+		return err
+	}
+	if err := c.newName(r, name, c.allPolicies()); err != nil {
+		return err
+	}
+	r.Body = map[string]any{"name": name, "policy_actions": actionList(roles)}
+	return nil
+}
+
+// actionList is the roles by action in the form of a request, in the order of their ids.
+func actionList(roles map[string][]string) []any {
+	all := []any{}
+	for _, action := range sortedKeys(roles) {
+		ids := slices.Compact(slices.Sorted(slices.Values(roles[action])))
+		all = append(all, map[string]any{"action": action, "role_ids": anys(ids)})
+	}
+	return all
+}
+
+// rolesFor are the roles that the policy lets do the action.
+func rolesFor(r *record, action string) []string {
+	for _, a := range objects(r.Body, "policy_actions") {
+		if text(a, "action") == action {
+			return words(a, "role_ids")
+		}
+	}
+	return nil
+}
+
+// policyView is a policy with all actions; one that nobody may do has null for its roles.
+func policyView(r *record) map[string]any {
+	actions := []any{}
+	for _, action := range policyActions {
+		var roles any
+		if ids := rolesFor(r, action); len(ids) > 0 {
+			roles = anys(ids)
+		}
+		actions = append(actions, map[string]any{"action": action, "role_ids": roles})
+	}
+	return map[string]any{
+		"id": r.ID, "name": r.Body["name"], "organization_id": r.Org, "policy_actions": actions, "system": flag(r.State, "system"),
+	}
+}
