@@ -14,6 +14,8 @@ func (s *Server) routes() {
 	s.userRoutes()
 	s.roleRoutes()
 	s.policyRoutes()
+	s.webhookRoutes()
+	s.subscriberRoutes()
 	s.pageRoutes()
 	s.controlRoutes()
 }

@@ -76,6 +76,8 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 		kindUser:         (*call).replaceUser,
 		kindRole:         (*call).replaceRole,
 		kindPolicy:       (*call).replacePolicy,
+		kindWebhook:      (*call).replaceWebhook,
+		kindSubscribers:  (*call).replaceSubscribers,
 	}[kind]
 	if replace == nil {
 		return fmt.Errorf("objects of kind %q cannot be edited", kind)
