@@ -72,7 +72,7 @@ func (l *loader) circle(path []resource.Address, where map[edge]pendingRef) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s → %s by %s (%s)", a, to, r.path, place(r.pos))
+		fmt.Fprintf(&b, "%s → %s by %s (%s)", a, to, strings.TrimSuffix(string(r.path), "[0]"), place(r.pos))
 	}
 	first := where[edge{path[0], path[1%len(path)]}]
 	what := fmt.Sprintf("%d resources need each other in a circle", len(path))

@@ -47,7 +47,11 @@ func (b *build) wrongType(n *node, f *resource.Field, fix string) {
 	} else {
 		found = "this is " + found
 	}
-	b.err(n, "wrong-type", "wanted "+article(f.Type.String()), found, fix)
+	wanted := "wanted " + article(f.Type.String())
+	if f.Name != "" { // an element of a list has none
+		wanted += fmt.Sprintf(" for %q", f.Name)
+	}
+	b.err(n, "wrong-type", wanted, found, fix)
 }
 
 func article(s string) string {

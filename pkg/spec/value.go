@@ -56,13 +56,15 @@ func (b *build) members(t table, n, owner *node, o resource.Object, p resource.P
 			if p != "" {
 				where = fmt.Sprintf("%s needs it", p)
 			}
-			b.err(owner, "missing-key", fmt.Sprintf("%q is missing", f.Name), where, missingFix(f))
+			b.err(owner, "missing-key", fmt.Sprintf("%q is missing", f.Name), where, b.missingFix(f))
 		}
 	}
 }
 
-func missingFix(f *resource.Field) string {
+func (b *build) missingFix(f *resource.Field) string {
 	switch {
+	case f.Type == resource.Any:
+		return fmt.Sprintf("add %s:, `polyplan explain %s` shows what it may hold", f.Name, b.r.Address.Kind)
 	case f.Type == resource.Ref:
 		return fmt.Sprintf("add %s: with the key of a %s", f.Name, f.To)
 	case f.Type == resource.SourceRef:
