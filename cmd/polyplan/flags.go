@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
+	"github.com/polyplan/polyplan/pkg/diag"
 )
 
 // defaultURL is the service itself; other deployments have their own.
@@ -140,8 +141,11 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 	}
 	for _, v := range c.StringSlice("var") {
 		name, value, ok := strings.Cut(v, "=")
-		if !ok || name == "" {
-			return nil, usage("--var takes NAME=VALUE", "write --var NAME=VALUE")
+		switch {
+		case name == "":
+			return nil, usage("--var lacks the name of its variable", "write --var NAME=VALUE")
+		case !ok:
+			return nil, usage(fmt.Sprintf("--var %s lacks its value", diag.Visible(name)), fmt.Sprintf("write --var %s=VALUE", diag.Visible(name)))
 		}
 		o.vars[name] = value
 	}
