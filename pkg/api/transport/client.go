@@ -223,10 +223,27 @@ func (c *Client) Close() {
 	}
 }
 
+// A settingError is an option that cannot be used.
+type settingError struct{ what, hint string }
+
+func (e *settingError) Error() string { return e.what }
+
+// Hint says what the reader can do about it.
+func (e *settingError) Hint() string { return e.hint }
+
+func badURL(format string, args ...any) error {
+	return &settingError{"the URL of the deployment " + fmt.Sprintf(format, args...),
+		"correct --url or POLYTOMIC_DEPLOYMENT_URL: https://HOST, as in https://app.polytomic.com"}
+}
+
+func badKey(format string, args ...any) error {
+	return &settingError{"the API key " + fmt.Sprintf(format, args...), "set POLYTOMIC_API_KEY to the key alone, as the app showed it"}
+}
+
 func parseBase(s string, allowHTTP bool) (*url.URL, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return nil, errors.New("no base URL given")
+		return nil, badURL("is empty")
 	}
 	if !strings.Contains(s, "://") {
 		s = "https://" + s
@@ -234,19 +251,19 @@ func parseBase(s string, allowHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(s, "/"))
 	switch {
 	case err != nil || u.Opaque != "":
-		return nil, errors.New("the base URL is not a URL") // the text may hold a password
+		return nil, badURL("is not a URL") // the text may hold a password
 	case u.User != nil:
-		return nil, errors.New("the base URL must not hold a user or password")
+		return nil, badURL("must not hold a user or password")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
-		return nil, errors.New("the base URL must not hold a query or fragment")
+		return nil, badURL("must not hold a query or fragment")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, fmt.Errorf("the base URL must start with https://, not %q", cut(u.Scheme, 40))
+		return nil, badURL("must start with https://, not %q", cut(u.Scheme, 40))
 	case u.Hostname() == "":
-		return nil, errors.New("the base URL names no host")
+		return nil, badURL("names no host")
 	case strings.HasSuffix(u.Path, "/api"):
-		return nil, errors.New(`the base URL must not end in "/api": that belongs to the paths`)
+		return nil, badURL(`must not end in "/api": that belongs to the paths`)
 	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("http:// would send the API key in clear text to %s: use https://", u.Host)
+		return nil, badURL("must start with https://: with http:// the API key would go to %s in clear text", u.Host)
 	}
 	return u, nil
 }
@@ -263,13 +280,13 @@ func checkKey(key string) error {
 	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\'' || r == '`' }
 	switch {
 	case key == "":
-		return errors.New("no API key given")
+		return badKey("is empty")
 	case len(key) > maxKeyLength:
-		return fmt.Errorf("the API key is longer than %d bytes: is it a whole file?", maxKeyLength)
+		return badKey("is longer than %d bytes: is it a whole file?", maxKeyLength)
 	case strings.TrimSpace(key) != key:
-		return errors.New("the API key has white space around it: is it a line read with its end?")
+		return badKey("has white space around it: is it a line read with its end?")
 	case strings.ContainsFunc(key, bad):
-		return errors.New("the API key has characters that no key has (white space, quotes, control or non-ASCII characters)")
+		return badKey("has characters that no key has (white space, quotes, control or non-ASCII characters)")
 	}
 	return nil
 }

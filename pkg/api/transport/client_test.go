@@ -135,7 +135,7 @@ func TestNewRefuses(t *testing.T) {
 		want   string // part of the error
 		never  string
 	}{
-		{"no base", func(o *Options) { o.BaseURL = " " }, "no base URL", ""},
+		{"no base", func(o *Options) { o.BaseURL = " " }, "URL of the deployment is empty", ""},
 		{"http elsewhere", func(o *Options) { o.BaseURL = "http://polytomic.example" }, "clear text", ""},
 		{"other scheme", func(o *Options) { o.BaseURL = "ftp://polytomic.example" }, "https://", ""},
 		{"password", func(o *Options) { o.BaseURL = "https://u:hunter22@polytomic.example" }, "password", "hunter22"},
@@ -144,7 +144,7 @@ func TestNewRefuses(t *testing.T) {
 		{"fragment", func(o *Options) { o.BaseURL = "https://polytomic.example#" }, "fragment", ""},
 		{"no host", func(o *Options) { o.BaseURL = "https:///x" }, "no host", ""},
 		{"api", func(o *Options) { o.BaseURL = "https://polytomic.example/api/" }, "/api", ""},
-		{"no key", func(o *Options) { o.Key = "" }, "no API key", ""},
+		{"no key", func(o *Options) { o.Key = "" }, "API key is empty", ""},
 		{"newline", func(o *Options) { o.Key = "hunter22\n" }, "line", "hunter22"},
 		{"inner newline", func(o *Options) { o.Key = "hunter22\r\nX: y" }, "characters", "hunter22"},
 		{"NUL", func(o *Options) { o.Key = "hunter22\x00" }, "characters", "hunter22"},

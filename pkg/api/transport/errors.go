@@ -59,7 +59,7 @@ func (e *Error) Hint() string {
 	case http.StatusUnauthorized:
 		return "check POLYTOMIC_API_KEY, and that it belongs to the deployment in POLYTOMIC_DEPLOYMENT_URL"
 	case http.StatusForbidden:
-		return "the user of this API key lacks a role for it"
+		return "use the API key of somebody who may do this, or have its user given the role for it"
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return "the service is busy: run the same command again later, perhaps with less --parallelism"
 	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusInternalServerError:
@@ -81,6 +81,9 @@ func (e *RetryError) Error() string {
 	if e.Attempts != 1 {
 		attempts = fmt.Sprintf("%d attempts", e.Attempts)
 	}
+	if e.Reason == enough {
+		return fmt.Sprintf("%v (given up after %s)", e.Err, attempts)
+	}
 	return fmt.Sprintf("%v (given up after %s: %s)", e.Err, attempts, e.Reason)
 }
 
@@ -101,11 +104,15 @@ type BodyError struct {
 }
 
 func (e *BodyError) Error() string {
-	s := fmt.Sprintf("%s %s: %s (status %d)", e.Method, e.Path, e.Reason, e.Status)
+	return fmt.Sprintf("%s %s: %s (status %d)", e.Method, e.Path, e.Reason, e.Status)
+}
+
+// Hint says what the reader can do about it, or nothing.
+func (e *BodyError) Hint() string {
 	if e.html {
-		s += "; is POLYTOMIC_DEPLOYMENT_URL right?"
+		return "check POLYTOMIC_DEPLOYMENT_URL, and whether a proxy stands between: a page for people is at that address"
 	}
-	return s
+	return ""
 }
 
 func (e *BodyError) Unwrap() error { return e.Err }

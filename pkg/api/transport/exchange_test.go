@@ -60,7 +60,7 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 	for _, tt := range []struct {
 		name, method, answer, want string
 	}{
-		{"HTML", "GET", "200 <!DOCTYPE html><p>log in", "GET /api/x: the server answered with HTML, not JSON (status 200); is POLYTOMIC_DEPLOYMENT_URL right?"},
+		{"HTML", "GET", "200 <!DOCTYPE html><p>log in", "GET /api/x: the server answered with HTML, not JSON (status 200)"},
 		{"empty", "GET", "200 ", "GET /api/x: the server answered with nothing where JSON is due (status 200)"},
 		{"no content", "GET", "204 ", "GET /api/x: the server answered with nothing where JSON is due (status 204)"},
 		{"blank", "PUT", "200 \n\n", "PUT /api/x: the server answered with nothing where JSON is due (status 200)"},
@@ -71,7 +71,7 @@ func TestAnswersThatAreNotUnderstood(t *testing.T) {
 		{"NaN", "GET", `200 {"a":NaN}`, "GET /api/x: the answer is invalid JSON at byte 5: a value is due (status 200)"},
 		{"deep", "GET", "200 " + strings.Repeat("[", 100_000), "GET /api/x: the answer is invalid JSON at byte 100: nested deeper than 100 (status 200)"},
 		{"echoed key", "GET", `200 {"` + testKey + `":1,"` + testKey + `":2}`, `GET /api/x: the answer is invalid JSON at byte 30: the member "[API key]" stands twice in one object (status 200)`},
-		{"HTML for DELETE", "DELETE", "200 <html>", "DELETE /api/x: the server answered with HTML, not JSON (status 200); is POLYTOMIC_DEPLOYMENT_URL right?"},
+		{"HTML for DELETE", "DELETE", "200 <html>", "DELETE /api/x: the server answered with HTML, not JSON (status 200)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := &answers{list: []string{tt.answer}}

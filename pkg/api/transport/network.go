@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptrace"
+	"os"
 	"sync"
 	"syscall"
 )
@@ -41,7 +42,7 @@ var phaseWords = map[Phase]string{
 var phaseHints = map[Phase]string{
 	PhaseDNS:      "check the host in POLYTOMIC_DEPLOYMENT_URL and this machine's name service",
 	PhaseConnect:  "check POLYTOMIC_DEPLOYMENT_URL, the network, and HTTPS_PROXY if there is one",
-	PhaseTLS:      "check that POLYTOMIC_DEPLOYMENT_URL names the right host; a private authority is trusted through SSL_CERT_FILE or --ca",
+	PhaseTLS:      "check that POLYTOMIC_DEPLOYMENT_URL names the right host; a private authority is trusted through SSL_CERT_FILE",
 	PhaseWrite:    "run the same command again",
 	PhaseRead:     "run the same command again",
 	PhaseTimeout:  "the service or the network is slow: run the same command again later",
@@ -65,7 +66,27 @@ type NetworkError struct {
 
 // Error is like "GET /api/me: connecting to app.polytomic.com: connection refused".
 func (e *NetworkError) Error() string {
-	return fmt.Sprintf("%s %s: "+phaseWords[e.Phase]+": %v", e.Method, e.Path, e.Host, e.Err)
+	return fmt.Sprintf("%s %s: "+phaseWords[e.Phase]+": %v", e.Method, e.Path, e.Host, bare(e.Err))
+}
+
+// bare is the cause within the errors that only say again who was called and
+// how.
+func bare(err error) error {
+	for {
+		switch e := err.(type) {
+		case *net.OpError:
+			err = e.Err
+		case *os.SyscallError:
+			err = e.Err
+		case *net.DNSError:
+			return errors.New(e.Err)
+		default:
+			return err
+		}
+		if err == nil {
+			return errors.New("unknown trouble")
+		}
+	}
 }
 
 // Unwrap returns the cause.

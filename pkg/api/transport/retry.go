@@ -19,6 +19,8 @@ const (
 	moreForSlow = 3                      // further attempts then
 	bucketSize  = 10
 	perCall     = 0.1 // what a call pays into the bucket
+
+	enough = "no more attempts are made for one call"
 )
 
 // Do sends r, repeats it where that is safe and of use, and returns the
@@ -156,7 +158,7 @@ func (c *Client) plan(cl *call) (wait time.Duration, reason string) {
 	case cl.asked > c.opt.MaxWait:
 		reason = c.tooLong(cl.asked)
 	case cl.attempt >= most:
-		reason = "no more attempts are made for one call"
+		reason = enough
 	case cl.waited+wait > c.opt.MaxWait:
 		reason = fmt.Sprintf("it would wait longer than %v in all", c.opt.MaxWait)
 	case cl.left < min(time.Second, cl.limit/10):

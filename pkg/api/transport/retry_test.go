@@ -29,7 +29,7 @@ func TestRetryPolicy(t *testing.T) {
 		{"GET cut", Request{Method: "GET"}, []string{"cut", "cut", ok}, 3, "", false},
 		{"GET cut for ever", Request{Method: "GET"}, []string{"cut"}, 5, "given up after 5 attempts", false},
 		{"GET 503 for ever", Request{Method: "GET"}, []string{"503 "}, 7, "GET /api/x: 503 Service Unavailable (given up after 7 attempts: it would wait longer than 2m0s in all)", false},
-		{"GET 502 for ever", Request{Method: "GET"}, []string{"502 <html>"}, 5, "GET /api/x: 502 Bad Gateway (given up after 5 attempts: no more attempts are made for one call)", false},
+		{"GET 502 for ever", Request{Method: "GET"}, []string{"502 <html>"}, 5, "GET /api/x: 502 Bad Gateway (given up after 5 attempts)", false},
 		{"GET 500 once", Request{Method: "GET"}, []string{"500 ", ok}, 2, "", false},
 		{"GET 500 twice", Request{Method: "GET"}, []string{"500 ", "500 ", ok}, 2, "GET /api/x: 500 Internal Server Error", false},
 		{"GET 404", Request{Method: "GET"}, []string{"404 ", ok}, 1, "404", false},
