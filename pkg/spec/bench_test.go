@@ -102,3 +102,13 @@ func BenchmarkLoad10k(b *testing.B) {
 }
 
 func always(name string) (string, bool) { return "value of " + name, true }
+
+// BenchmarkFormat10k formats a file of ten thousand resources that needs it.
+func BenchmarkFormat10k(b *testing.B) {
+	text := bytes.ReplaceAll(groups(1250), []byte("    name:"), []byte("    name:  "))
+	for b.Loop() {
+		if out, found := spec.Format("x", text, kinds.All()); len(found) > 0 || len(out) >= len(text) {
+			b.Fatal(found)
+		}
+	}
+}

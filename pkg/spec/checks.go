@@ -36,7 +36,10 @@ func (l *loader) checkNames() {
 			first[key] = b
 			continue
 		}
-		what := fmt.Sprintf("%s and %s have the same name %q", other.r.Address, a, name)
+		what := fmt.Sprintf("%s and %s have the same name", other.r.Address, a)
+		if o := l.m.Origins[a]["name"]; o == "" || o == FromKey {
+			what += fmt.Sprintf(" %q", name) // what comes from outside is not quoted
+		}
 		fix := fmt.Sprintf("give one of them another name; %s stands at %s", other.r.Address, other.r.Pos)
 		if b.kind.UniqueName {
 			b.report(diag.Error, b.r.Where("name"), "same-name", what, "the service takes the name of a "+a.Kind+" only once", fix)

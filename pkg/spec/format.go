@@ -31,8 +31,11 @@ func Format(name string, src []byte, kinds []*resource.Kind) ([]byte, diag.List)
 	}
 	text = lineEnds(text)
 	if _, err := decode(text); err != nil {
-		found.Add(syntaxError(newSource(name, text), err))
-		return src, found
+		bad := newSource(name, text)
+		bad.broken = true
+		found.Add(syntaxError(bad, err))
+		// The excerpt is taken here, where it is known what not to show.
+		return src, diag.Sources{name: bad.masked()}.Annotate(found)
 	}
 	unsettled := func() ([]byte, diag.List) {
 		found.Add(diag.Diagnostic{Severity: diag.Warning, Pos: diag.Pos{File: name}, Code: "not-formatted", What: "the layout is left as it is",
@@ -47,19 +50,21 @@ func Format(name string, src []byte, kinds []*resource.Kind) ([]byte, diag.List)
 		spaces,
 		trimLines,
 	}
+	p, ok := scan(text)
+	if !ok {
+		return unsettled()
+	}
 	// One step may make room for another: go on until nothing changes.
 	const rounds = 8
 	for range rounds {
-		before := text
+		before := p.data
 		for _, step := range steps {
-			p, ok := scan(text)
-			if !ok {
+			if p, ok = p.try(step); !ok {
 				return unsettled()
 			}
-			text = p.try(step)
 		}
-		if bytes.Equal(before, text) {
-			return text, found
+		if bytes.Equal(before, p.data) {
+			return p.data, found
 		}
 	}
 	return unsettled()
@@ -79,20 +84,18 @@ type edit struct {
 
 // try carries out a step, if the result can be proved; the step may change the
 // page's nodes to what it means to make of them.
-func (p *page) try(step func(*page) []edit) []byte {
+func (p *page) try(step func(*page) []edit) (*page, bool) {
 	edits := step(p)
 	if len(edits) == 0 {
-		return p.data
+		return p, true
 	}
-	text, ok := apply(p.data, edits)
-	if !ok || bytes.Equal(text, p.data) {
-		return p.data
+	if text, ok := apply(p.data, edits); ok {
+		after, ok := scan(text)
+		if ok && slices.EqualFunc(p.roots, after.roots, sameNode) && slices.Equal(p.notes(), after.notes()) {
+			return after, true
+		}
 	}
-	after, ok := scan(text)
-	if !ok || !slices.EqualFunc(p.roots, after.roots, sameNode) || !slices.Equal(p.notes(), after.notes()) {
-		return p.data
-	}
-	return text
+	return scan(p.data)
 }
 
 // apply carries out edits. It is false if they overlap.

@@ -70,9 +70,9 @@ func FuzzFormat(f *testing.F) {
 func checkFormat(t *testing.T, text string) {
 	t.Helper()
 	once, found := spec.Format("x.yaml", []byte(text), testKinds())
-	if found.HasErrors() {
+	if len(found) > 0 {
 		if string(once) != text {
-			t.Errorf("errors, and yet a change:\n%v\n%s", found, once)
+			t.Errorf("findings, and yet a change:\n%v\n%s", found, once)
 		}
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/resource"
 )
 
 // hostile are manifests that make careless readers run out of time, memory or
@@ -113,6 +114,21 @@ func TestHostile(t *testing.T) {
 				t.Errorf("%d nodes became %d, more than %d", nodes, size, most)
 			}
 		})
+	}
+}
+
+// A circle of thousands is drawn in part, and found in one run.
+func TestLongCircle(t *testing.T) {
+	const n = 20_000
+	kind := &resource.Kind{Name: "link", Section: "links", Fields: []resource.Field{{Name: "next", Type: resource.Ref, To: "link"}}}
+	var b strings.Builder
+	b.WriteString("polyplan: 1\nlinks:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  l%d: {next: l%d}\n", i, (i+1)%n)
+	}
+	_, found := Load(Options{Kinds: []*resource.Kind{kind}, Files: []string{"-"}, Stdin: strings.NewReader(b.String())})
+	if len(found) != 1 || found[0].Code != "cycle" || strings.Count(found[0].Why, "\n") != maxDrawn+1 {
+		t.Errorf("findings: %v", found)
 	}
 }
 

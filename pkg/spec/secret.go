@@ -26,6 +26,8 @@ func (p *parser) hide(key, value *node) {
 	}
 }
 
+var withoutDashes = strings.NewReplacer("_", "", "-", "")
+
 var sounding sync.Map // key -> bool; manifests repeat their keys
 
 // sounds reports whether a key sounds like that of a secret.
@@ -33,7 +35,7 @@ func sounds(key string) bool {
 	if known, ok := sounding.Load(key); ok {
 		return known.(bool)
 	}
-	k := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
+	k := withoutDashes.Replace(strings.ToLower(key))
 	yes := false
 	for _, word := range []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "privatekey", "accesskey", "credential", "serviceaccount"} {
 		yes = yes || strings.Contains(k, word)

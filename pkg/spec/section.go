@@ -32,6 +32,7 @@ const (
 func (l *loader) values() {
 	for _, b := range l.builds {
 		b.whole()
+		b.n = nil // large manifests are large mostly in their nodes
 	}
 }
 

@@ -46,6 +46,7 @@ func (l *loader) top() {
 		l.add(diag.Diagnostic{Pos: diag.Pos{File: l.m.Files[0]}, Code: "empty", What: "the manifest is empty",
 			Why: "there is nothing to compare with", Fix: "`polyplan init` writes a first manifest"})
 	}
+	l.docs = nil
 }
 
 func (l *loader) version(v *node) {
