@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"io"
 	"strings"
 
@@ -62,10 +61,8 @@ func counts(l diag.List) string {
 
 // DiagnosticsJSON writes the findings for programs: sorted, one JSON object a line.
 func DiagnosticsJSON(w io.Writer, l diag.List) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
 	for _, d := range l.Sorted() {
-		if err := enc.Encode(d); err != nil {
+		if err := writeJSON(w, d, ""); err != nil {
 			return err
 		}
 	}

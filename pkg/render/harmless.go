@@ -13,7 +13,17 @@ import (
 // "::add-mask::" where a line begins, "##[", "##vso[" and "##teamcity["
 // anywhere, and the marks that fold a log. Whoever can name an object could
 // otherwise set variables in the pipeline that plans it.
-var commands = regexp.MustCompile(`(?im)^[\t\v\f\r\pZ]*(::)|(##(?:\[|vso\[|teamcity\[)|section_(?:start|end):|travis_(?:fold|time):)`)
+var commands = regexp.MustCompile(`(?m)^[\t\v\f\r\pZ]*(::)|(##(?:\[|(?i:vso|teamcity)\[)|section_(?:start|end):|travis_(?:fold|time):)`)
+
+// mayCommand quickly finds text that holds no order.
+func mayCommand(text string) bool {
+	for _, part := range []string{"::", "##", "section_", "travis_"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
 
 // guard keeps such orders out of text on its way to a log: it escapes their
 // first character, as [diag.Visible] escapes controls. It remembers the line
@@ -29,7 +39,11 @@ func (g *guard) clean(text string) string {
 	all := g.line + text
 	var b strings.Builder
 	done := before
-	for _, m := range commands.FindAllStringSubmatchIndex(all, -1) {
+	var found [][]int
+	if mayCommand(all) {
+		found = commands.FindAllStringSubmatchIndex(all, -1)
+	}
+	for _, m := range found {
 		from, to := m[2], m[3]
 		if from < 0 {
 			from, to = m[4], m[5]

@@ -147,14 +147,16 @@ func writeJSON(w io.Writer, v any, indent string) error {
 }
 
 // orders are what a log must not hold; in JSON they stand in strings alone.
-var orders = regexp.MustCompile(`(?i)##(?:\[|vso\[|teamcity\[)|section_(?:start|end):|travis_(?:fold|time):`)
+var orders = regexp.MustCompile(`##(?:\[|(?i:vso|teamcity)\[)|section_(?:start|end):|travis_(?:fold|time):`)
 
 // quietJSON writes as \u escapes what in JSON may stand as it is, and would
 // steer a terminal, hide from a reader, or give orders to a pipeline.
 func quietJSON(doc []byte) []byte {
-	doc = orders.ReplaceAllFunc(doc, func(order []byte) []byte {
-		return append(fmt.Appendf(nil, `\u%04x`, order[0]), order[1:]...)
-	})
+	if mayCommand(string(doc)) {
+		doc = orders.ReplaceAllFunc(doc, func(order []byte) []byte {
+			return append(fmt.Appendf(nil, `\u%04x`, order[0]), order[1:]...)
+		})
+	}
 	acts := func(r rune) bool { return r >= 0x7f && diag.Visible(string(r)) != string(r) || r == 0x7f }
 	if bytes.IndexFunc(doc, acts) < 0 {
 		return doc
