@@ -144,7 +144,7 @@ func TestEveryOperationFails(t *testing.T) {
 				store := onModel(disk)
 				s, err := newScript(store)
 				if err == nil {
-					err = s.life()
+					err = s.life(700)
 				}
 				at := fmt.Sprintf("operation %d (%s)", n, disk.op)
 				if disk.op == "" {

@@ -26,7 +26,9 @@ type Intent struct {
 	Time     time.Time // by the server's clock where that is known
 }
 
-// Outcome says what became of an intent.
+// Outcome says what became of an intent, or settles a doubt. One that carries a
+// Resource needs neither: it is recorded under the resource's own address, as of
+// an object that was adopted without a request.
 type Outcome struct {
 	Op string // the intent's
 	OK bool   // the service did it

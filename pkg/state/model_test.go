@@ -264,6 +264,9 @@ func (m *model) crash(survives func() bool) *model {
 	copies := map[*inode]*inode{}
 	for _, name := range slices.Sorted(maps.Keys(out.stable)) {
 		n := out.stable[name]
+		if len(n.writes) == 0 && n.holder == nil {
+			copies[n] = n // nobody writes to a file that he has not made
+		}
 		if copies[n] == nil {
 			c := &inode{dir: n.dir, data: slices.Clone(n.stable)}
 			for _, w := range n.writes {

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
@@ -187,8 +186,8 @@ func doubts(t *testing.T, open func() state.Store) {
 
 	store = open()
 	got := load(t, store)
-	if d := cmp.Diff([]state.Intent{lost, unanswered}, got.Doubts); d != "" {
-		t.Errorf("doubts (-want +got):\n%s", d)
+	if want := []state.Intent{lost, unanswered}; !slices.Equal(want, got.Doubts) {
+		t.Errorf("doubts %+v, want %+v", got.Doubts, want)
 	}
 	if got.Resources[addr("model.half")] == nil {
 		t.Error("an object that is known to exist is not recorded")

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -94,7 +93,7 @@ func notKept(t *testing.T, open func() state.Store) {
 	s := load(t, store)
 	r := Model("users", "1")
 	r.Waiting.Link, r.Waiting.Code = "https://polytomic.example/authorise?code=made-up", "made-up"
-	r.Pos = diag.Pos{File: "manifest.yaml", Line: 3}
+	r.Pos.Line = 3
 	r.Raw = map[string]any{"anything": true}
 	s.Resources[r.Address] = r
 	save(t, store, s)

@@ -95,7 +95,7 @@ func journalHoldsLock(t *testing.T, open func() state.Store) {
 // writersAtOnce counts that every save that was acknowledged is there: each
 // adds one resource, and none of them is ever lost.
 func writersAtOnce(t *testing.T, open func() state.Store) {
-	const writers, saves = 16, 4
+	const writers, saves = 16, 2
 	var wg sync.WaitGroup
 	var generations [writers*saves + 1]atomic.Int32
 	for w := range writers {
