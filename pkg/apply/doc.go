@@ -13,6 +13,16 @@
 // nothing else. The first interrupt lets what is under way finish; the second
 // ends the requests themselves.
 //
+// # How it replaces
+//
+// What cannot be changed in place is made anew: first the new object, under a
+// name for the time being where names are unique; then everything that refers
+// to it is written; then the old object is deleted, and the new one gets its
+// name. Until it is deleted the old one has a record of its own in the state, at
+// an address such as connection.pg-replaced-1f3a09bc, so that a run which ends in
+// between is taken up by the next, which deletes it whatever it prunes. Only when
+// all of that is done does the step count as done.
+//
 // # Waiting for a person
 //
 // A connection that a person has to authorise is made, and its link shown. Run

@@ -6,49 +6,94 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/state"
 )
 
-// applySettlements brings into the state what became of the doubts that the
-// service has answered. A doubt whose object does not exist stays until its
-// create is sent again or is no longer wanted: its key may be of use.
-func (r *runner) applySettlements() {
-	for _, s := range r.Prepared.Settled {
-		a := s.Intent.Address
-		switch step := r.steps[a]; {
-		case s.ID != "":
-			if r.State.Resources[a] == nil {
-				r.State.Resources[a] = &resource.Resource{Address: a, ID: s.ID, Object: resource.Object{"name": s.Intent.Name}}
+// move is a resource that got another address.
+type move struct{ from, to resource.Address }
+
+// moveAll gives resources their new addresses, and with them all that refers to
+// them and what is in doubt. An address that is taken is left until it is free.
+func moveAll(st *state.State, moves map[resource.Address]resource.Address, all []*resource.Kind) ([]move, error) {
+	var done []move
+	left := maps.Clone(moves)
+	for progress := true; progress; {
+		progress = false
+		for _, from := range slices.SortedFunc(maps.Keys(left), resource.Address.Compare) {
+			to := left[from]
+			if st.Resources[from] == nil || st.Resources[to] != nil {
+				continue
 			}
-			r.State.Settle(s.Intent.Op)
-			r.changed = true
-		case step == nil || step.Action != diff.Create:
-			r.State.Settle(s.Intent.Op)
-			r.changed = true
+			if err := st.Move(from, to, all); err != nil {
+				return nil, err
+			}
+			delete(left, from)
+			done = append(done, move{from, to})
+			progress = true
+		}
+	}
+	for from, to := range left { // of what was never recorded there may be a doubt
+		for i := range st.Doubts {
+			if st.Doubts[i].Address == from && st.Resources[to] == nil {
+				st.Doubts[i].Address = to
+			}
+		}
+	}
+	return done, nil
+}
+
+// release makes references by id of those to what is going to be forgotten.
+func (p *preparer) release() {
+	for a := range p.req.Forget {
+		gone := p.recorded[a]
+		if gone == nil {
+			continue
+		}
+		for _, other := range p.recorded {
+			if k := p.kinds[other.Address.Kind]; k != nil {
+				k.Release(other.Object, a, gone.ID)
+			}
 		}
 	}
 }
 
-// forget drops from the state what the plan says to leave alone, and moves
-// what only got a new address.
-func (r *runner) forget() {
+// bookkeep brings into the state all that needs no request: what became of
+// doubts, new addresses, what is to be forgotten, what is going to be replaced.
+// It is saved before anything is sent, for all that follows builds on it.
+func (r *runner) bookkeep() error {
+	for _, m := range r.Prepared.moved {
+		if err := r.State.Move(m.from, m.to, r.Kinds); err != nil {
+			return err
+		}
+		r.changed = true
+	}
+	r.settleAll()
 	for a, s := range r.steps {
-		rec := r.State.Resources[a]
 		switch {
-		case s.Action == diff.Forget && rec != nil:
-			delete(r.State.Resources, a)
-			r.result.Done.Add(diff.Forget)
-			r.changed = true
-		case s.Action == diff.Move && r.State.Resources[s.From] != nil:
-			moved := *r.State.Resources[s.From]
-			moved.Address = a
-			delete(r.State.Resources, s.From)
-			r.State.Resources[a] = &moved
-			r.changed = true
-			if !s.Writes() {
-				r.result.Done.Add(diff.Move)
+		case s.Action == diff.Forget && r.State.Resources[a] != nil:
+			if err := r.State.Remove(a, r.Kinds); err != nil {
+				return err
 			}
-		case s.Action == diff.Adopt && !s.Writes():
-			r.result.Done.Add(diff.Adopt)
+			r.changed = true
+			r.result.Done.Add(diff.Forget)
+		case (s.Action == diff.Move || s.Action == diff.Adopt) && !s.Writes():
+			r.result.Done.Add(s.Action)
+		}
+	}
+	r.keepOld()
+	r.distrust()
+	return nil
+}
+
+// distrust takes their marks from those that refer to an object which gets a
+// new id. Their records say the same before and after they are written anew, so
+// a run that ends in between would leave the next to believe that they were.
+func (r *runner) distrust() {
+	for _, rec := range r.State.Resources {
+		for _, need := range rec.Needs {
+			if s := r.steps[need]; s != nil && (s.Action == diff.Replace || s.Action == diff.Create && s.Gone) && rec.Marks[replacedBy] == "" {
+				rec.Marks, r.changed = nil, true
+			}
 		}
 	}
 }
@@ -67,8 +112,11 @@ func (r *runner) updateRecords() bool {
 		next.Object, next.Needs, next.Protect = s.Record, s.Needs, s.Protect
 		if live != nil && live.Raw != nil {
 			next.Marks = marks(r.kinds[a.Kind], live.Raw)
+			if live.Waiting == nil {
+				next.Waiting = nil
+			}
 		}
-		if rec.Protect == next.Protect && slices.Equal(rec.Needs, next.Needs) && maps.Equal(rec.Marks, next.Marks) &&
+		if rec.Protect == next.Protect && (rec.Waiting == nil) == (next.Waiting == nil) && slices.Equal(rec.Needs, next.Needs) && maps.Equal(rec.Marks, next.Marks) &&
 			sameText(rec.Object, next.Object) {
 			continue
 		}

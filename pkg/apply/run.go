@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -52,8 +53,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Stop == nil {
 		o.Stop = context.Background()
 	}
-	r := &runner{Options: o, kinds: map[string]*resource.Kind{}, result: &Result{}, actions: map[node]diff.Action{},
-		steps: map[resource.Address]*diff.Step{}, run: randomHex(8)}
+	r := &runner{Options: o, kinds: map[string]*resource.Kind{}, result: &Result{}, steps: map[resource.Address]*diff.Step{},
+		work: map[resource.Address]work{}, held: map[resource.Address]bool{}, run: randomHex(8)}
 	for _, k := range o.Kinds {
 		r.kinds[k.Name] = k
 	}
@@ -81,11 +82,13 @@ type runner struct {
 	Options
 	kinds   map[string]*resource.Kind
 	steps   map[resource.Address]*diff.Step
-	actions map[node]diff.Action
-	run     string // makes this run's keys its own
+	work    map[resource.Address]work
+	held    map[resource.Address]bool // its name is another's until that is deleted
+	run     string                    // makes this run's keys its own
 	journal state.Journal
 	slots   chan struct{}
 	watch   *watcher
+	ctx     context.Context    // ends requests
 	halt    context.CancelFunc // no further step starts
 
 	mu      sync.Mutex // the state, the result and the events
@@ -95,13 +98,13 @@ type runner struct {
 }
 
 func (r *runner) execute(ctx context.Context) (*Result, error) {
-	r.State.Tool = Tool
-	r.applySettlements()
-	r.forget()
+	r.ctx, r.State.Tool = ctx, Tool
+	if err := r.bookkeep(); err != nil {
+		return nil, err
+	}
 	g := r.graph()
 	if g.Len() > 0 {
-		var err error
-		if r.journal, err = r.Store.Journal(ctx, r.State); err != nil {
+		if err := r.open(ctx); err != nil {
 			return nil, fmt.Errorf("nothing was sent, for the state cannot be written: %w", err)
 		}
 	}
@@ -111,6 +114,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	stop, halt := context.WithCancel(r.Stop)
 	r.halt = halt
 	defer halt()
+	defer context.AfterFunc(ctx, halt)()
 	r.watch = newWatcher(r)
 	results := g.Walk(stop, 0, func(_ context.Context, n node) error { return r.visit(ctx, stop, n) })
 	r.watch.close()
@@ -120,13 +124,25 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 			r.fail(err)
 		}
 	}
-	if r.changed || r.updateRecords() {
+	if r.updateRecords() || r.changed {
 		// The work is done whatever became of the context.
 		if err := r.Store.Save(context.WithoutCancel(ctx), r.State); err != nil {
 			r.fail(fmt.Errorf("the state could not be saved; its journal holds what was done: %w", err))
 		}
 	}
 	return r.result, nil
+}
+
+// open makes sure that what is going to happen can be remembered.
+func (r *runner) open(ctx context.Context) (err error) {
+	if r.changed {
+		if err := r.Store.Save(ctx, r.State); err != nil {
+			return err
+		}
+		r.changed = false
+	}
+	r.journal, err = r.Store.Journal(ctx, r.State)
+	return err
 }
 
 // Tool is what the state says it was written by.
@@ -142,83 +158,6 @@ func (r *runner) fail(err error) {
 	r.halt()
 }
 
-// node is a piece of work: an address, and which part of its step.
-type node struct {
-	Address resource.Address
-	Phase   phase
-}
-
-type phase int
-
-const (
-	make_  phase = iota // make or change the object
-	drop                // delete it, or the old one of a replacement
-	finish              // give a replacement its final name
-)
-
-func compareNodes(a, b node) int {
-	if c := a.Address.Compare(b.Address); c != 0 {
-		return c
-	}
-	return int(a.Phase) - int(b.Phase)
-}
-
-// graph orders the work. What makes waits for what it needs; what deletes
-// waits for all that let go of it.
-func (r *runner) graph() *graph.Graph[node] {
-	g := graph.New(compareNodes)
-	makes, drops := map[resource.Address]bool{}, map[resource.Address]bool{}
-	for a, s := range r.steps {
-		switch {
-		case s.Action == diff.Delete:
-			drops[a] = true
-		case s.Action == diff.Replace:
-			makes[a], drops[a] = true, true
-		case s.Writes() || s.Waiting != nil:
-			makes[a] = true
-		}
-	}
-	for a := range makes {
-		n := node{a, make_}
-		g.Add(n)
-		r.actions[n] = r.steps[a].Action
-		for _, need := range r.steps[a].Needs {
-			if makes[need] && need != a {
-				g.Edge(n, node{need, make_})
-			}
-		}
-	}
-	for a := range drops {
-		n := node{a, drop}
-		g.Add(n)
-		r.actions[n] = diff.Delete
-		if makes[a] {
-			g.Edge(n, node{a, make_})
-			last := node{a, finish}
-			g.Edge(last, n)
-			r.actions[last] = diff.Update
-		}
-	}
-	for a, s := range r.steps {
-		needs := s.Needs
-		if rec := r.State.Resources[a]; rec != nil {
-			needs = append(slices.Clone(needs), rec.Needs...)
-		}
-		for _, need := range needs {
-			if !drops[need] || need == a {
-				continue
-			}
-			if makes[a] {
-				g.Edge(node{need, drop}, node{a, make_})
-			}
-			if drops[a] {
-				g.Edge(node{need, drop}, node{a, drop})
-			}
-		}
-	}
-	return g
-}
-
 // visit takes a slot and does a node's work.
 func (r *runner) visit(ctx, stop context.Context, n node) error {
 	if err := r.acquire(stop); err != nil {
@@ -231,59 +170,58 @@ func (r *runner) visit(ctx, stop context.Context, n node) error {
 		}
 	}()
 	s, began := r.steps[n.Address], r.Now()
-	quiet := n.Phase == finish || !s.Writes()
-	if !quiet {
-		r.tell(Event{Kind: Started, Address: n.Address, Name: s.Name, Action: r.actions[n]})
+	if n.Phase == r.work[n.Address].first && s.Writes() {
+		r.tell(Event{Kind: Started, Address: n.Address, Name: s.Name, Action: s.Action})
 	}
 	var err error
+	var w *resource.Waiting
 	switch n.Phase {
 	case make_:
-		var w *resource.Waiting
-		if w, err = r.make(ctx, s); err == nil {
-			if !quiet {
-				r.done(n, s, began)
-			}
-			if w != nil {
-				<-r.slots
-				held = false
-				return r.await(ctx, stop, s, w)
-			}
-		}
+		w, err = r.make(ctx, s)
 	case drop:
-		if err = r.drop(ctx, s); err == nil && s.Action == diff.Delete {
-			r.done(n, s, began)
-		}
+		err = r.drop(ctx, s)
 	case finish:
 		err = r.finish(ctx, s)
 	}
-	if err != nil {
-		r.tell(Event{Kind: Failed, Address: n.Address, Name: s.Name, Action: r.actions[n], Err: err, Took: r.Now().Sub(began)})
+	switch {
+	case errors.Is(err, errUnsent):
+		return err
+	case err != nil:
+		r.tell(Event{Kind: Failed, Address: n.Address, Name: s.Name, Action: s.Action, Err: err, Took: r.Now().Sub(began)})
+		return err
+	case n.Phase == r.work[n.Address].last && s.Writes():
+		r.done(s, began)
 	}
-	return err
+	if w != nil {
+		<-r.slots
+		held = false
+		return r.await(ctx, stop, s, w)
+	}
+	return nil
 }
 
 func (r *runner) acquire(stop context.Context) error {
 	select {
 	case r.slots <- struct{}{}:
 	case <-stop.Done():
-		return stop.Err()
+		return errUnsent
 	}
-	if err := stop.Err(); err != nil {
+	if stop.Err() != nil {
 		<-r.slots
-		return err
+		return errUnsent
 	}
 	return nil
 }
 
-func (r *runner) done(n node, s *diff.Step, began time.Time) {
+func (r *runner) done(s *diff.Step, began time.Time) {
 	r.mu.Lock()
 	r.result.Done.Add(s.Action)
-	id := ""
+	id := s.ID
 	if rec := r.State.Resources[s.Address]; rec != nil {
 		id = rec.ID
 	}
 	r.mu.Unlock()
-	r.tell(Event{Kind: Done, Address: n.Address, Name: s.Name, Action: s.Action, ID: id, Took: r.Now().Sub(began)})
+	r.tell(Event{Kind: Done, Address: s.Address, Name: s.Name, Action: s.Action, ID: id, Took: r.Now().Sub(began)})
 }
 
 func (r *runner) tell(e Event) {
@@ -295,43 +233,52 @@ func (r *runner) tell(e Event) {
 	r.Notify(e)
 }
 
-// sum turns the walk's outcome into the result. A step that waited is no
-// failure, and what needs it is deferred, not skipped.
+// sum turns the walk's outcome into the result, one entry a step: that of the
+// first of its nodes that did not end well. A step that waited is no failure,
+// and what needs it is deferred, not skipped.
 func (r *runner) sum(results map[node]error, stop context.Context) {
-	nodes := make([]node, 0, len(results))
-	for n := range results {
-		nodes = append(nodes, n)
-	}
-	slices.SortFunc(nodes, compareNodes)
-	for _, n := range nodes {
-		err, f := results[n], Failure{Address: n.Address, Action: r.actions[n]}
+	told := map[resource.Address]bool{}
+	for _, n := range slices.SortedFunc(maps.Keys(results), compareNodes) {
+		if told[n.Address] {
+			continue
+		}
+		told[n.Address] = true
+		s, err := r.steps[n.Address], results[n]
+		f := Failure{Address: n.Address, Action: s.Action}
 		var skipped *graph.SkippedError[node]
+		if errors.As(err, &skipped) {
+			err = results[skipped.Because]
+		}
 		var waits *waitsError
+		var panicked *graph.PanicError
 		switch {
-		case errors.As(err, &waits):
-			r.result.Waiting = append(r.result.Waiting, f)
-		case errors.As(err, &skipped):
-			f.Because = skipped.Because.Address
-			kind := Skipped
-			if errors.As(results[skipped.Because], &waits) {
-				kind = Deferred
-				r.result.Deferred = append(r.result.Deferred, f)
-			} else if errors.Is(results[skipped.Because], context.Canceled) && stop.Err() != nil {
-				r.result.NotStarted++
-				continue
-			} else {
-				r.result.Skipped = append(r.result.Skipped, f)
-			}
-			r.tell(Event{Kind: kind, Address: n.Address, Name: r.steps[n.Address].Name, Action: f.Action, Because: f.Because})
-		case errors.Is(err, context.Canceled) && err == stop.Err():
+		case errors.Is(err, errUnsent), err == stop.Err():
 			r.result.NotStarted++
+		case errors.As(err, &waits) && skipped == nil:
+			r.result.Waiting = append(r.result.Waiting, f)
+		case skipped != nil:
+			f.Because = skipped.Because.Address
+			kind, list := Skipped, &r.result.Skipped
+			if waits != nil {
+				kind, list = Deferred, &r.result.Deferred
+			}
+			*list = append(*list, f)
+			r.tell(Event{Kind: kind, Address: n.Address, Name: s.Name, Action: f.Action, Because: f.Because})
 		default:
 			f.Err = err
 			r.result.Failed = append(r.result.Failed, f)
+			if errors.As(err, &panicked) {
+				r.tell(Event{Kind: Failed, Address: n.Address, Name: s.Name, Action: f.Action, Err: err})
+			}
 		}
 	}
-	r.result.Interrupted = r.Stop.Err() != nil
+	r.result.Interrupted = r.interrupted()
 }
+
+// errUnsent ends a step of which nothing was sent, because the run is to end.
+var errUnsent = errors.New("not started")
+
+func (r *runner) interrupted() bool { return r.Stop.Err() != nil || r.ctx.Err() != nil }
 
 func randomHex(n int) string {
 	b := make([]byte, n)

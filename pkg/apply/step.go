@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,30 +33,26 @@ func (r *runner) make(ctx context.Context, s *diff.Step) (*resource.Waiting, err
 
 func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, error) {
 	k := r.kinds[s.Address.Kind]
-	body, err := r.body(k, s, s.After, false)
+	body, err := r.body(k, s.After, s.Extra, false)
 	if err != nil {
 		return nil, err
 	}
-	if s.Action == diff.Replace && k.UniqueName {
-		// The old object has the name until it is deleted.
-		body["name"] = fmt.Sprintf("%s (%s)", s.Name, r.run[:6])
+	if r.held[s.Address] {
+		body["name"] = temporaryName(s.Name, s.ID)
 	}
 	in := r.intent(s, state.Create, "POST", k.Path, body)
-	in.Name, _ = body["name"].(string)
-	resent := false
-	if d, ok := r.doubt(s.Address); ok && d.BodyHash == in.BodyHash {
+	d, resent := r.doubt(s.Address, in.BodyHash)
+	if resent {
 		// An earlier run sent this very request and saw no answer. Under its key
 		// the service gives that answer now, or carries it out once.
-		in.Op, in.Key, resent = d.Op, d.Key, true
+		in.Op, in.Key = d.Op, d.Key
 	}
-	answer, err := r.send(ctx, in, func() (api.Answer, error) { return r.Client.Create(ctx, k, body, in.Key, resent) }, s, k)
-	var refused *transport.Error
-	if resent && errors.As(err, &refused) {
-		// The key is bound to an error for a day (API dossier 5); the object was
-		// looked for before the plan was made.
-		in = r.intent(s, state.Create, "POST", k.Path, body)
-		in.Name, _ = body["name"].(string)
-		answer, err = r.send(ctx, in, func() (api.Answer, error) { return r.Client.Create(ctx, k, body, in.Key, false) }, s, k)
+	post := func() (api.Answer, error) { return r.Client.Create(ctx, k, body, in.Key, resent) }
+	answer, err := r.send(ctx, in, post, s, k)
+	if resent && remembered(err) {
+		// The object was looked for before the plan was made, so none came of it.
+		in, resent = r.intent(s, state.Create, "POST", k.Path, body), false
+		answer, err = r.send(ctx, in, post, s, k)
 	}
 	if err != nil {
 		return nil, err
@@ -62,11 +60,24 @@ func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, e
 	return waiting(k, answer), nil
 }
 
+// remembered reports whether an error is what the service keeps as the outcome
+// of an idempotency key, and so for a day answers to it (API dossier 5).
+func remembered(err error) bool {
+	var server *transport.Error
+	return errors.As(err, &server) && !server.NotSent &&
+		(server.Status == http.StatusInternalServerError || !transport.MayHaveEffect(err) && server.Status < 500)
+}
+
 func (r *runner) update(ctx context.Context, s *diff.Step) (*resource.Waiting, error) {
+	return r.put(ctx, s, s.ID, r.held[s.Address])
+}
+
+// put writes an object anew, all but its name if that is held by another.
+func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool) (*resource.Waiting, error) {
 	k := r.kinds[s.Address.Kind]
 	// The service has no way to say "only if unchanged". Reading again right
 	// before keeps the window small in which another hand's change is lost.
-	fresh, err := r.Client.Get(ctx, k, s.ID)
+	fresh, err := r.Client.Get(ctx, k, id)
 	if transport.IsNotFound(err) {
 		return nil, fmt.Errorf("it was deleted since the plan was made; plan again: %w", err)
 	}
@@ -78,13 +89,16 @@ func (r *runner) update(ctx context.Context, s *diff.Step) (*resource.Waiting, e
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}
-	after := s.Renew(k, recorded, live)
-	body, err := r.body(k, s, after, true)
+	after, unknown := s.Renew(k, recorded, live)
+	body, err := r.body(k, after, unknown, true)
 	if err != nil {
 		return nil, err
 	}
-	in := r.intent(s, string(s.Action), "PUT", k.Path+"/"+s.ID, body)
-	answer, err := r.send(ctx, in, func() (api.Answer, error) { return r.Client.Update(ctx, k, s.ID, body) }, s, k)
+	if nameHeld {
+		body["name"] = live.Object["name"]
+	}
+	in := r.intent(s, string(diff.Update), "PUT", k.Path+"/"+id, body)
+	answer, err := r.send(ctx, in, func() (api.Answer, error) { return r.Client.Update(ctx, k, id, body) }, s, k)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +110,16 @@ func (r *runner) drop(ctx context.Context, s *diff.Step) error {
 	k := r.kinds[s.Address.Kind]
 	in := r.intent(s, string(diff.Delete), "DELETE", k.Path+"/"+s.ID, nil)
 	if s.Action == diff.Replace {
-		in.Address = replaced(s.Address)
+		in.Address = oldAddress(s.Address, s.ID)
 	}
-	if err := r.journal.Intend(ctx, in); err != nil {
-		return r.unwritten(err)
+	if err := r.intend(ctx, in); err != nil {
+		return err
 	}
-	err := r.Client.Delete(ctx, k, s.ID)
-	return r.conclude(in, state.Outcome{Op: in.Op, OK: err == nil, Removed: err == nil, MayHaveEffect: api.MayHaveEffect(err)}, inUse(err))
+	err := inUse(r.Client.Delete(ctx, k, s.ID))
+	if err != nil && s.Action == diff.Replace {
+		err = fmt.Errorf("the new object is made, but the old one could not be deleted: %w", err)
+	}
+	return r.conclude(in, state.Outcome{Op: in.Op, OK: err == nil, Removed: err == nil, MayHaveEffect: api.MayHaveEffect(err)}, err)
 }
 
 // inUse says who keeps an object from being deleted (API dossier 12).
@@ -118,36 +135,24 @@ func inUse(err error) error {
 	return fmt.Errorf("%w; in use by %s", err, strings.Join(names, ", "))
 }
 
-// replaced is the address under which the old object of a replacement is kept
-// until it is deleted, so that it is not forgotten if that never happens.
-func replaced(a resource.Address) resource.Address {
-	return resource.Address{Kind: a.Kind, Name: a.Name + "-replaced"}
-}
-
-// finish gives a replacement the name that the old object had.
+// finish gives an object the name that another had until now.
 func (r *runner) finish(ctx context.Context, s *diff.Step) error {
-	if !r.kinds[s.Address.Kind].UniqueName {
-		return nil
+	id, _ := r.id(s.Address)
+	if _, err := r.put(ctx, s, id, false); err != nil {
+		return fmt.Errorf("giving it the name of the object that it replaces: %w", err)
 	}
-	next := *s
-	r.mu.Lock()
-	next.ID = r.State.Resources[s.Address].ID
-	r.mu.Unlock()
-	next.Action = diff.Update
-	_, err := r.update(ctx, &next)
-	return err
+	return nil
 }
 
-// body makes the body of a request.
-func (r *runner) body(k *resource.Kind, s *diff.Step, o resource.Object, update bool) (map[string]any, error) {
+// body makes the body of a request of an object and members that no table
+// knows.
+func (r *runner) body(k *resource.Kind, o resource.Object, unknown map[string]any, update bool) (map[string]any, error) {
 	body, err := k.Encode(o, r.id, update)
 	if err != nil {
 		return nil, err
 	}
-	out := maps.Clone(s.Carry)
-	if out == nil {
-		out = map[string]any{}
-	}
+	out := make(map[string]any, len(body)+len(unknown))
+	maps.Copy(out, unknown)
 	maps.Copy(out, body)
 	return out, nil
 }
@@ -169,15 +174,24 @@ func (r *runner) recorded(s *diff.Step) (*resource.Resource, *resource.Index) {
 	return r.State.Resources[s.Address], resource.NewIndex(r.State.Resources)
 }
 
-func (r *runner) doubt(a resource.Address) (state.Intent, bool) {
+// doubt is the create of that body that an earlier run sent for the address and
+// saw no answer to.
+func (r *runner) doubt(a resource.Address, bodyHash string) (state.Intent, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, d := range r.State.Doubts {
-		if d.Address == a {
+		if d.Address == a && d.BodyHash == bodyHash && bodyHash != "" {
 			return d, true
 		}
 	}
 	return state.Intent{}, false
+}
+
+func (r *runner) doubted(op string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.State.Doubt(op)
+	return ok
 }
 
 func (r *runner) intent(s *diff.Step, action, method, path string, body map[string]any) state.Intent {
@@ -188,6 +202,9 @@ func (r *runner) intent(s *diff.Step, action, method, path string, body map[stri
 	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
 	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
 		Name: s.Name, Time: r.Now().UTC()}
+	if name, ok := body["name"].(string); ok {
+		in.Name = name
+	}
 	if method == "POST" {
 		in.Key = "polyplan-" + hex.EncodeToString(sum[:16])
 	}
@@ -200,30 +217,29 @@ func (r *runner) intent(s *diff.Step, action, method, path string, body map[stri
 // send writes the intent, sends, and writes the outcome with what is to be
 // remembered of the object.
 func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.Answer, error), s *diff.Step, k *resource.Kind) (api.Answer, error) {
-	if err := r.journal.Intend(ctx, in); err != nil {
-		return api.Answer{}, r.unwritten(err)
+	if err := r.intend(ctx, in); err != nil {
+		return api.Answer{}, err
 	}
 	answer, err := request()
 	out := state.Outcome{Op: in.Op, OK: err == nil, MayHaveEffect: api.MayHaveEffect(err)}
 	if err == nil {
 		out.Resource = r.record(k, s, answer)
-	}
-	if s.Action == diff.Replace && in.Action == state.Create && err == nil {
-		r.keepReplaced(s)
+	} else if remembered(err) && r.doubted(in.Op) {
+		out.MayHaveEffect = false // it was looked for, and is not there
 	}
 	return answer, r.conclude(in, out, err)
 }
 
-// keepReplaced remembers the old object of a replacement under an address of
-// its own.
-func (r *runner) keepReplaced(s *diff.Step) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if old := r.State.Resources[s.Address]; old != nil {
-		kept := *old
-		kept.Address = replaced(s.Address)
-		r.State.Resources[kept.Address] = &kept
+// intend writes down what is about to be sent.
+func (r *runner) intend(ctx context.Context, in state.Intent) error {
+	err := r.journal.Intend(ctx, in)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errUnsent
+	case err != nil:
+		return r.unwritten(err)
 	}
+	return nil
 }
 
 // conclude writes an outcome and gives back the error that the step ends with.
@@ -235,10 +251,11 @@ func (r *runner) conclude(in state.Intent, out state.Outcome, err error) error {
 	written := r.journal.Outcome(context.Background(), out)
 	r.mu.Lock()
 	r.changed = true
-	if s := r.steps[in.Address]; s != nil && s.Action == diff.Move && out.OK {
-		delete(r.State.Resources, s.From)
-	}
 	r.State.Record(in, &out)
+	if out.OK && in.Action == state.Create {
+		// The address has its object; older creates for it have come to nothing.
+		r.State.Doubts = slices.DeleteFunc(r.State.Doubts, func(d state.Intent) bool { return d.Address == in.Address })
+	}
 	r.mu.Unlock()
 	if written != nil {
 		return errors.Join(err, r.unwritten(written))
@@ -271,8 +288,11 @@ func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer) *reso
 	if unlike := s.Settled(k, live.Object); len(unlike) == 0 {
 		// Only what came out as wanted may be passed over unread next time.
 		rec.Marks = marks(k, answer.Object)
-	} else if s.Action != diff.Replace || unlike[0].Path != "name" {
+	} else {
 		for _, c := range unlike {
+			if r.held[s.Address] && c.Path == "name" {
+				continue // for now
+			}
 			text := fmt.Sprintf("the service keeps %s as %s", c.Path, shown(c.Before))
 			r.tell(Event{Kind: Warned, Address: s.Address, Name: s.Name, Action: s.Action, Text: text})
 		}

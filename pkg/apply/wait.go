@@ -39,7 +39,7 @@ func (r *runner) await(ctx, stop context.Context, s *diff.Step, w *resource.Wait
 				Text: w.Detail})
 		}
 		select {
-		case <-limit.Done():
+		case <-limit.Done(): // ctx ends it too
 			return &waitsError{s.Address}
 		case <-r.watch.tick():
 		}

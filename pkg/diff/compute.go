@@ -14,11 +14,12 @@ type Input struct {
 	Kinds    []*resource.Kind
 	Desired  resource.Set // with fingerprints on its secrets
 	Recorded resource.Set
-	// Live holds what the service has of the recorded resources, by their
-	// recorded addresses, and of those to adopt, by their new ones.
+	// Live holds what the service has of the recorded resources and of those to
+	// adopt.
 	Live resource.Set
-	// Moves are addresses that changed since the state was written: from, to.
-	Moves map[resource.Address]resource.Address
+	// From tells of recorded addresses that changed since the state was written
+	// what they were; all sets go by the addresses of today.
+	From map[resource.Address]resource.Address
 	// Forget are recorded addresses to drop from the state without deleting.
 	Forget map[resource.Address]bool
 	// Delete are recorded addresses to delete even without Prune.
@@ -34,12 +35,10 @@ type Input struct {
 // Compute compares the three sets. The desired set must be free of cycles; the
 // manifest's checks see to that.
 func Compute(in Input) *Plan {
-	c := &computer{in: in, kinds: map[string]*resource.Kind{}, plan: &Plan{},
-		recorded: resource.Set{}, live: resource.Set{}, from: map[resource.Address]resource.Address{}}
+	c := &computer{in: in, kinds: map[string]*resource.Kind{}, plan: &Plan{}}
 	for _, k := range in.Kinds {
 		c.kinds[k.Name] = k
 	}
-	c.move()
 	made := c.desired()
 	c.repoint(made)
 	gone := c.leftovers()
@@ -49,36 +48,12 @@ func Compute(in Input) *Plan {
 }
 
 type computer struct {
-	in             Input
-	kinds          map[string]*resource.Kind
-	plan           *Plan
-	recorded, live resource.Set // by the addresses of today
-	from           map[resource.Address]resource.Address
+	in    Input
+	kinds map[string]*resource.Kind
+	plan  *Plan
 }
 
 func (c *computer) within(a resource.Address) bool { return c.in.Only == nil || c.in.Only[a] }
-
-// move brings what is recorded under an old address to its new one.
-func (c *computer) move() {
-	for a, r := range c.in.Recorded {
-		to := a
-		if n, ok := c.in.Moves[a]; ok {
-			if _, taken := c.in.Recorded[n]; !taken {
-				to = n
-				c.from[n] = a
-			}
-		}
-		c.recorded[to] = r
-		if l := c.in.Live[a]; l != nil {
-			c.live[to] = l
-		}
-	}
-	for a := range c.in.Adopt {
-		if l := c.in.Live[a]; l != nil {
-			c.live[a] = l
-		}
-	}
-}
 
 // desired makes the step of each resource of the manifest.
 func (c *computer) desired() map[resource.Address]*Step {
@@ -92,13 +67,13 @@ func (c *computer) desired() map[resource.Address]*Step {
 }
 
 func (c *computer) step(d *resource.Resource) *Step {
-	k, rec, live := c.kinds[d.Address.Kind], c.recorded[d.Address], c.live[d.Address]
+	k, rec, live := c.kinds[d.Address.Kind], c.in.Recorded[d.Address], c.in.Live[d.Address]
 	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: d.Object, Needs: d.Needs,
-		Protect: d.Protect, Names: d.Names, Unmanaged: d.Unmanaged}
+		Protect: d.Protect, Names: d.Names, Unmanaged: d.Unmanaged, Extra: d.Extra}
 	for _, key := range resource.Keys(d.Extra) {
 		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", key))
 	}
-	if from, ok := c.from[d.Address]; ok {
+	if from, ok := c.in.From[d.Address]; ok {
 		s.Action, s.From = Move, from
 	}
 	if live == nil {
@@ -114,7 +89,6 @@ func (c *computer) step(d *resource.Resource) *Step {
 	liveObject := withKept(k, live.Object, rec)
 	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
 	s.After, s.Changes = m.after, compare(k, d.Object, m.before, m.after)
-	s.Carry = carried(k, live, d)
 	s.Changes = append(s.Changes, extraChanges(live, d)...)
 	adopt := c.in.Adopt[d.Address] && rec == nil
 	switch {
@@ -140,7 +114,6 @@ func (c *computer) step(d *resource.Resource) *Step {
 
 func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) {
 	s.Action, s.After = Create, resource.Clone(d.Object)
-	s.Carry = maps.Clone(d.Extra)
 	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(nil, d)...)
 	if rec != nil {
 		s.Gone, s.Reason = true, "the object was deleted outside polyplan"
@@ -174,7 +147,7 @@ func (c *computer) replace(k *resource.Kind, s *Step) {
 	s.Action = Replace
 	// Nothing of the old object is carried over to one of another type.
 	d := c.in.Desired[s.Address]
-	s.After, s.Carry = resource.Clone(d.Object), maps.Clone(d.Extra)
+	s.After = resource.Clone(d.Object)
 	s.Waiting = nil
 	s.Risks = append(s.Risks, "a new object takes its place; the old one and its history are deleted")
 	if s.Protect {
@@ -230,13 +203,6 @@ func withKept(k *resource.Kind, live resource.Object, rec *resource.Resource) re
 	return out
 }
 
-// carried are the members unknown to the table that an update sends back.
-func carried(k *resource.Kind, live, d *resource.Resource) map[string]any {
-	out := k.Unknown(live.Raw)
-	maps.Copy(out, d.Extra)
-	return out
-}
-
 // extraChanges compares the manifest's extra members with the live ones.
 func extraChanges(live, d *resource.Resource) []Change {
 	var out []Change
@@ -289,11 +255,11 @@ func changesAt(changes []Change, p resource.Path) bool {
 // leftovers makes the steps of what is recorded and no longer in the manifest.
 func (c *computer) leftovers() map[resource.Address]*Step {
 	steps := map[resource.Address]*Step{}
-	for _, a := range c.recorded.Addresses() {
+	for _, a := range c.in.Recorded.Addresses() {
 		if c.in.Desired[a] != nil || !c.within(a) {
 			continue
 		}
-		rec, live := c.recorded[a], c.live[a]
+		rec, live := c.in.Recorded[a], c.in.Live[a]
 		s := &Step{Address: a, Name: rec.DisplayName(), ID: rec.ID, Needs: rec.Needs, Protect: rec.Protect, Gone: live == nil}
 		k := c.kinds[a.Kind]
 		switch {
@@ -352,8 +318,8 @@ func (c *computer) order(made, gone map[resource.Address]*Step) {
 
 // drift compares what was applied with what the service has.
 func (c *computer) drift() {
-	for _, a := range c.recorded.Addresses() {
-		rec, live, k := c.recorded[a], c.live[a], c.kinds[a.Kind]
+	for _, a := range c.in.Recorded.Addresses() {
+		rec, live, k := c.in.Recorded[a], c.in.Live[a], c.kinds[a.Kind]
 		if !c.within(a) || k == nil {
 			continue
 		}

@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"maps"
+
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -40,9 +42,9 @@ type Step struct {
 	After resource.Object
 	// Record is the part of After that the manifest set, for the state.
 	Record resource.Object
-	// Carry are the members of the API's that polyplan does not know: those of
-	// the live object and the manifest's extra. An update sends them back.
-	Carry map[string]any
+	// Extra are members of the API's that polyplan does not know and the manifest
+	// sets all the same.
+	Extra resource.Object
 	// Needs are the addresses that have to be in place before.
 	Needs []resource.Address
 	// Gone says that the recorded object no longer exists.
@@ -55,13 +57,16 @@ type Step struct {
 
 // Renew lays what the step wants over a live object that was just read, so that
 // what others changed since the plan was made is kept. It returns the object as
-// it has to be.
-func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) resource.Object {
+// it has to be, and the members to send along that no table knows: those of the
+// live object and the manifest's extra.
+func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) (after resource.Object, unknown map[string]any) {
 	var before resource.Object
 	if recorded != nil {
 		before = recorded.Object
 	}
-	return merge(k, s.Record, before, withKept(k, live.Object, recorded), s.Unmanaged).after
+	unknown = k.Unknown(live.Raw)
+	maps.Copy(unknown, s.Extra)
+	return merge(k, s.Record, before, withKept(k, live.Object, recorded), s.Unmanaged).after, unknown
 }
 
 // Settled lists what the service made of a write, as far as it is not what the

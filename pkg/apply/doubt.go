@@ -1,0 +1,111 @@
+package apply
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/polyplan/polyplan/pkg/api"
+	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/state"
+)
+
+// Settlement is what became of a create whose answer nobody saw.
+type Settlement struct {
+	Intent state.Intent
+	ID     string // the object that was made; "" if none was
+	// Open says that none was found and the create is still wanted: it is sent
+	// again under its key, which makes one object at most.
+	Open bool
+}
+
+// clockSkew is how much earlier than its intent an object may seem to have been
+// made, where the intent's time is not the server's.
+const clockSkew = 5 * time.Minute
+
+// settle looks for the objects of creates whose answer nobody saw. Exactly one
+// of that name, made since and not ours yet, is the one; of several a person
+// has to choose.
+func (p *preparer) settle() {
+	ours := map[string]bool{}
+	for _, r := range p.recorded {
+		ours[r.ID] = true
+	}
+	for _, in := range p.doubts {
+		// Where there is an object already, it is the one; unless the create was
+		// to replace it.
+		if p.kinds[in.Address.Kind] == nil || p.there(in.Address) && !p.replacing(in.Address) {
+			p.settled = append(p.settled, Settlement{Intent: in})
+			continue
+		}
+		var found []string
+		for _, id := range p.snap.IDs(in.Address.Kind) {
+			it, _ := p.snap.Item(in.Address.Kind, id)
+			if name, _ := it.Object["name"].(string); name == in.Name && !ours[id] && !madeBefore(it.Object, in.Time) {
+				found = append(found, id)
+			}
+		}
+		wanted := p.req.Desired[in.Address] != nil
+		switch len(found) {
+		case 0:
+			p.settled = append(p.settled, Settlement{Intent: in, Open: wanted})
+		case 1:
+			s := Settlement{Intent: in, ID: found[0]}
+			p.settled = append(p.settled, s)
+			ours[s.ID] = true
+			p.adopt[in.Address] = wanted
+			p.recorded[in.Address] = s.resource()
+		default:
+			p.refusals = append(p.refusals, diff.Refusal{Address: in.Address,
+				What: fmt.Sprintf("%s may have been made by a run that was cut off, and several objects could be it", in.Address),
+				Why:  fmt.Sprintf("the service has %d objects named %q made since: %v", len(found), in.Name, found),
+				Fix:  "delete or rename all of them but the one to keep, and run again"})
+		}
+	}
+}
+
+// there reports whether the service has the object that is recorded.
+func (p *preparer) there(a resource.Address) bool {
+	rec := p.recorded[a]
+	if rec == nil {
+		return false
+	}
+	_, ok := p.snap.Item(a.Kind, rec.ID)
+	return ok
+}
+
+// unlisted are the objects of doubtful addresses that no list shows. Lists may
+// lag behind, and whether they are gone decides what the doubt is about.
+func (p *preparer) unlisted() []api.Ref {
+	var refs []api.Ref
+	for _, in := range p.doubts {
+		if rec, k := p.recorded[in.Address], p.kinds[in.Address.Kind]; rec != nil && k != nil && !p.there(in.Address) {
+			refs = append(refs, api.Ref{Kind: k, ID: rec.ID})
+		}
+	}
+	return refs
+}
+
+// resource is what is known of the object that was found.
+func (s *Settlement) resource() *resource.Resource {
+	return &resource.Resource{Address: s.Intent.Address, ID: s.ID, Object: resource.Object{"name": s.Intent.Name}}
+}
+
+func madeBefore(o map[string]any, t time.Time) bool {
+	s, _ := o["created_at"].(string)
+	made, err := time.Parse(time.RFC3339, s)
+	return err == nil && !t.IsZero() && made.Before(t.Add(-clockSkew))
+}
+
+// settleAll brings into the state what settling found. A doubt that is open
+// stays until its create is done.
+func (r *runner) settleAll() {
+	for i := range r.Prepared.Settled {
+		if s := &r.Prepared.Settled[i]; !s.Open {
+			if s.ID != "" {
+				r.State.Resources[s.Intent.Address] = s.resource()
+			}
+			r.changed = r.State.Settle(s.Intent.Op) || r.changed
+		}
+	}
+}

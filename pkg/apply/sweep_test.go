@@ -1,0 +1,268 @@
+package apply_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/polyplan/polyplan/pkg/internal/rig"
+	"github.com/polyplan/polyplan/pkg/sandbox"
+	"github.com/polyplan/polyplan/pkg/spec"
+	"github.com/polyplan/polyplan/pkg/state"
+)
+
+// A scenario is a run to be disturbed: what is there before, and what is to be
+// made of it.
+type scenario struct {
+	name   string
+	before func(r *rig.Rig) *spec.Manifest // nil: nothing is there
+	after  func(r *rig.Rig) *spec.Manifest
+	other  func(r *rig.Rig) // what another hand does in between
+}
+
+const seed = "joined-hubspot.yaml"
+
+func applySeed(r *rig.Rig) *spec.Manifest { return r.Example(seed) }
+
+// withoutStripe is the example with all gone that needs stripe.
+func withoutStripe(r *rig.Rig) *spec.Manifest {
+	return r.Example(seed, `  stripe:
+    type: stripe
+    name: Stripe Connection
+    configuration:
+      api_key: ${env.STRIPE_API_KEY}
+`, "", `  customers:
+    name: Customers
+    connection: stripe
+    configuration: {stream_id: customers}
+    fields: [balance, description, livemode]
+    relations:
+      email: users.email                      # this model's field: that model's field
+`, "", `      subscription_plan: customers.description
+`, "")
+}
+
+var scenarios = []scenario{
+	{"create", nil, applySeed, nil},
+	{"update", applySeed, func(r *rig.Rig) *spec.Manifest {
+		r.Env["STRIPE_API_KEY"] = "stripe-api-key-2"
+		return r.Example(seed, "name: HubSpot Connection", "name: HubSpot", "configuration: {table: users}",
+			"configuration: {table: public.users}", "[balance, description, livemode]", "[balance, description]",
+			"schedule: continuous", "schedule: {frequency: daily, hour: 8, minute: 30}")
+	}, nil},
+	// Its connection becomes one of another type, of the same name.
+	{"replace", applySeed, func(r *rig.Rig) *spec.Manifest {
+		return r.Example(seed, "type: postgresql", "type: azuresql", "port: 5432", "port: 1433")
+	}, nil},
+	{"prune", applySeed, withoutStripe, nil},
+	{"mixed", withoutStripe, func(r *rig.Rig) *spec.Manifest {
+		return r.Example(seed, "type: postgresql", "type: azuresql", "port: 5432", "port: 1433", "name: Stars Data", "name: Stars")
+	}, nil},
+	{"gone", applySeed, applySeed, func(r *rig.Rig) {
+		for kind, name := range map[string]string{"connection": "Stripe Connection", "model": "User Details"} {
+			if err := r.Server.Remove(kind, name); err != nil {
+				r.T.Error(err)
+			}
+		}
+	}},
+}
+
+// start brings a world to where a scenario begins.
+func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
+	t.Helper()
+	r := rig.New(t, opt)
+	if sc.before != nil {
+		r.Apply(sc.before(r))
+	}
+	if sc.other != nil {
+		sc.other(r)
+	}
+	r.Server.ResetRequests()
+	return r
+}
+
+// settled lets runs follow a disturbed one until nothing is left to do, which
+// the first has to bring about, and holds the world against the manifest.
+func settled(t *testing.T, r *rig.Rig, m *spec.Manifest, at string) bool {
+	t.Helper()
+	again := r.Do(rig.Run{Manifest: m, Prune: true})
+	if err := again.Failure(); err != nil {
+		t.Errorf("%s: the next run: %v", at, err)
+		return false
+	}
+	unlike := r.Unlike(m)
+	for _, s := range unlike {
+		t.Errorf("%s: after the next run: %s", at, s)
+	}
+	return len(unlike) == 0
+}
+
+// Every request of every scenario goes wrong, each in every way, once and from
+// then on; the next run makes up for it.
+func TestSweepRequests(t *testing.T) {
+	faults := map[string]sandbox.Fault{
+		"refused":        {Do: sandbox.Refuse},
+		"500":            {Do: sandbox.Status, Status: 500},
+		"500 after":      {Do: sandbox.Status, Status: 500, After: true},
+		"reply lost":     {Do: sandbox.LoseReply},
+		"body cut":       {Do: sandbox.CutBody},
+		"503":            {Do: sandbox.Status, Status: 503},
+		"503 after":      {Do: sandbox.Status, Status: 503, After: true},
+		"429":            {Do: sandbox.Status, Status: 429},
+		"page":           {Do: sandbox.HTML},
+		"page for an OK": {Do: sandbox.HTML, Status: 200, After: true},
+	}
+	for _, sc := range scenarios {
+		for name, fault := range faults {
+			for _, times := range []int{1, -1} {
+				// What comes but once is mostly sent again and never seen. That is
+				// enough for one scenario, but where an effect goes unnoticed.
+				if lost := fault.After || fault.Do == sandbox.LoseReply; times == 1 && !lost && sc.before != nil {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/%d", sc.name, name, times), func(t *testing.T) {
+					t.Parallel()
+					sc.sweep(t, func(n int) sandbox.Fault {
+						f := fault
+						f.Nth, f.Times = n, times
+						return f
+					})
+				})
+			}
+		}
+	}
+}
+
+func (sc *scenario) sweep(t *testing.T, fault func(n int) sandbox.Fault) {
+	for n := 1; ; n++ {
+		r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
+		m := sc.after(r)
+		f := fault(n)
+		r.Server.Fault(f)
+		r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true})
+		met := f.Times > 0 && r.Server.FaultsLeft() == 0 || f.Times < 0 && len(r.Server.Requests()) >= n
+		r.Server.ResetFaults()
+		if !settled(t, r, m, fmt.Sprintf("request %d", n)) {
+			return
+		}
+		if !met {
+			return
+		}
+	}
+}
+
+// The process dies at every request, before the service has it or when the
+// answer is on its way; nothing that it does afterwards reaches anything.
+func TestSweepDeath(t *testing.T) {
+	for _, sc := range scenarios {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%v", sc.name, after), func(t *testing.T) {
+				t.Parallel()
+				for n := 1; ; n++ {
+					mem := state.NewMemory()
+					r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
+					m := sc.after(r)
+					process := mem.Another()
+					killer := &killer{n: n, after: after, kill: process.Kill}
+					r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true, Store: process, Round: killer.round})
+					if !settled(t, r, m, fmt.Sprintf("death at request %d", n)) || !killer.dead {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+// killer ends a process at its n-th request.
+type killer struct {
+	n     int
+	after bool
+	kill  func()
+
+	mu   sync.Mutex
+	seen int
+	dead bool
+	base http.RoundTripper
+}
+
+func (k *killer) round(base http.RoundTripper) http.RoundTripper {
+	k.base = base
+	return k
+}
+
+var errDead = errors.New("the process is dead")
+
+func (k *killer) RoundTrip(q *http.Request) (*http.Response, error) {
+	k.mu.Lock()
+	k.seen++
+	dying := k.seen == k.n
+	if k.dead || dying && !k.after {
+		if dying {
+			k.dead = true
+			k.kill()
+		}
+		k.mu.Unlock()
+		return nil, errDead
+	}
+	k.mu.Unlock()
+	res, err := k.base.RoundTrip(q)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if dying {
+		k.dead = true
+		k.kill()
+	}
+	if k.dead && err == nil {
+		_, _ = io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+		return nil, errDead
+	}
+	return res, err
+}
+
+// Every operation on the state fails, once; what was sent is known all the
+// same, and nothing is sent that is not.
+func TestSweepState(t *testing.T) {
+	errDisk := errors.New("the disk is full")
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				mem := state.NewMemory()
+				r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
+				m := sc.after(r)
+				process := mem.Another()
+				met := ""
+				fault := state.FailAt(int64(n), errDisk)
+				process.Fault = func(op string) error {
+					err := fault(op)
+					if err != nil {
+						met = op
+					}
+					return err
+				}
+				ran := r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true, Store: process})
+				at := fmt.Sprintf("operation %d (%s)", n, met)
+				if err := ran.Failure(); met != "" && met != "unlock" && !errors.Is(err, errDisk) {
+					t.Errorf("%s: the run ends with %v, want the disk's error", at, err)
+				}
+				if met == "lock" || met == "load" || met == "journal" {
+					for _, q := range r.Server.Requests() {
+						if q.Method != "GET" {
+							t.Errorf("%s: %s %s was sent", at, q.Method, q.Path)
+						}
+					}
+				}
+				// A process that is gone holds nothing.
+				process.Kill()
+				if !settled(t, r, m, at) || met == "" {
+					return
+				}
+			}
+		})
+	}
+}
