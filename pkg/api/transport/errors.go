@@ -64,6 +64,10 @@ func (e *Error) Hint() string {
 		return "the service is busy: run the same command again later, perhaps with less --parallelism"
 	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusInternalServerError:
 		return "the service had trouble of its own: run the same command again later"
+	case http.StatusUnprocessableEntity:
+		if len(UsedBy(e)) > 0 {
+			return "delete or change first what uses it; polyplan deletes in that order what it manages itself"
+		}
 	}
 	return ""
 }
