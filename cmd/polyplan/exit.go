@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -88,9 +89,13 @@ func diagnosticOf(err error) diag.Diagnostic {
 	var h hinted
 	switch {
 	case errors.As(err, &locked):
-		d.Fix = locked.Fix
+		d = diag.Diagnostic{Code: "state-locked", What: fmt.Sprintf("the state %s is locked", diag.Visible(locked.Path)),
+			Why: "it is held by " + locked.Holder.String(), Fix: locked.Fix}
+		if locked.Age > 0 {
+			d.Why += fmt.Sprintf(", for %s", locked.Age.Round(time.Second))
+		}
 	case errors.As(err, &damaged):
-		d.Fix = damaged.Fix
+		d = diag.Diagnostic{Code: "state-damaged", What: diag.Visible(damaged.Path) + ": " + damaged.What, Fix: damaged.Fix}
 	case errors.As(err, &h):
 		d.Fix = h.Hint()
 	}

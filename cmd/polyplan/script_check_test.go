@@ -1,20 +1,23 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"os"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/polyplan/polyplan/pkg/state"
 )
 
 // checkJSON wants one JSON document, or one a line, in a file or stdout, and
@@ -25,11 +28,12 @@ import (
 //	json stdout changes.0.action '"create"'
 //	json stdout -1.kind '"summary"'         of a document a line, the last
 //	json stdout keys changes,drift,summary  the members, no more and no less
+//	json stdout changes.0.id as USERS_ID    wants text, and puts it into a variable
 //
 // It is no JSON to name a member twice.
 func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 && len(args) != 3 {
-		usageOf(ts, "json FILE [PATH VALUE]")
+	if neg || len(args) != 1 && len(args) != 3 && (len(args) != 4 || args[2] != "as") {
+		usageOf(ts, "json FILE [PATH VALUE|PATH as NAME]")
 	}
 	docs := decodeDocuments(ts, ts.ReadFile(args[0]))
 	if len(args) == 1 {
@@ -55,6 +59,14 @@ func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 		if d := cmp.Diff(strings.Split(want, ","), got); d != "" {
 			ts.Fatalf("%s (-want +got):\n%s", path, d)
 		}
+		return
+	}
+	if len(args) == 4 {
+		text, ok := v.(string)
+		if !ok {
+			ts.Fatalf("%s is no text", path)
+		}
+		ts.Setenv(args[3], text)
 		return
 	}
 	var w any
@@ -164,4 +176,27 @@ func listFiles(dir string) (map[string]string, error) {
 		return nil
 	})
 	return out, err
+}
+
+// lock holds the lock of a state as another run would; unlock, and the end of
+// the script, free it.
+func lock(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	if neg || len(args) != 1 || w.lock != nil {
+		usageOf(ts, "lock STATE, then unlock")
+	}
+	l, err := state.File(ts.MkAbs(args[0])).Lock(context.Background(), state.Holder{Who: "grace", Host: "build-3", PID: 71,
+		Command: "polyplan apply", Since: time.Now().Add(-time.Minute)})
+	ts.Check(err)
+	w.lock = l
+	ts.Defer(func() { _ = l.Unlock() }) // does nothing the second time
+}
+
+func unlock(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	if neg || len(args) != 0 || w.lock == nil {
+		usageOf(ts, "lock STATE, then unlock")
+	}
+	ts.Check(w.lock.Unlock())
+	w.lock = nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,6 +50,8 @@ func program() {
 	os.Exit(code)
 }
 
+var durations = regexp.MustCompile(`\bin [0-9.]+(ms|s|m[0-9.]+s)\b`)
+
 // tidy writes whole lines, without what differs from run to run.
 type tidy struct {
 	mu   sync.Mutex
@@ -88,6 +91,7 @@ func (t *tidy) say(text []byte) error {
 			s = strings.ReplaceAll(s, r.from, r.to)
 		}
 	}
+	s = durations.ReplaceAllString(s, "in 1s")
 	if strings.Contains(s, "interrupted: ") {
 		tell(t.hook, "interrupted")
 	}

@@ -12,10 +12,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/polyplan/polyplan/pkg/sandbox"
+	"github.com/polyplan/polyplan/pkg/state"
 )
 
 // sandboxVar holds the address of a script's sandbox, even while the script
@@ -31,6 +33,7 @@ type world struct {
 	hook     *hook
 	served   *served
 	kept     map[string]string // files keep
+	lock     state.Lock
 }
 
 func (w *world) close() {
@@ -167,6 +170,8 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 		{Value: w.secret("OTHER_API_KEY"), Organization: "Other"},
 		{Value: w.secret("READONLY_API_KEY"), ReadOnly: true},
 	}}
+	var ids atomic.Int64
+	o.NewID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1)) }
 	f := newFlags("sandbox start")
 	f.StringVar(&o.OAuth, "oauth", sandbox.OAuthImmediate, "")
 	f.StringVar(&o.Data, "data", "", "")

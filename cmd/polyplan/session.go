@@ -230,7 +230,7 @@ func (s *session) openState() error {
 	}
 	var err error
 	if s.state, err = s.openStore().Load(s.ctx); err != nil {
-		return fmt.Errorf("reading the state: %w", err)
+		return err // the store says what it was about
 	}
 	key := s.env.get("POLYPLAN_FINGERPRINT_KEY")
 	s.hide(key)
@@ -284,7 +284,7 @@ func (s *session) lock(command string) error {
 		s.note("waiting for the state's lock, held by %s", e.Holder)
 	})
 	if err != nil {
-		return fmt.Errorf("locking the state: %w", err)
+		return err
 	}
 	s.closers = append(s.closers, func() { _ = lock.Unlock() })
 	return nil

@@ -175,7 +175,7 @@ func (s *session) changeState(command string) error {
 func (s *session) saveState(next *state.State) error {
 	next.Tool = "polyplan " + version
 	if err := s.store.Save(s.ctx, next); err != nil {
-		return fmt.Errorf("saving the state: %w", err)
+		return err
 	}
 	s.state = next
 	return nil
