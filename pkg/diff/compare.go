@@ -21,8 +21,11 @@ type Change struct {
 
 // compare lists what differs between before and after, by path. What the
 // tables call equal is equal: absence and a field's default, a picker's labels.
+// Where one side is no object at all, everything that the other says is listed,
+// defaults too: of a new object a reader wants to see all that is asked for.
 func compare(k *resource.Kind, root, before, after resource.Object) []Change {
-	b, a := pairMembers(k.Fields, root, before, after)
+	c := comparison{root: root, whole: before == nil || after == nil}
+	b, a := c.members(k.Fields, before, after)
 	r := &reporter{}
 	cmp.Equal(b, a, cmp.Reporter(r), cmp.Comparer(sameSecret), cmp.Comparer(sameList))
 	changes := r.changes
@@ -43,9 +46,15 @@ func sameSecret(a, b *resource.Secret) bool {
 	return a.Print() != "" && a.Print() == b.Print()
 }
 
-// pairMembers drops from both sides what says the same on both, though it is
+// comparison is what holds for one call of compare.
+type comparison struct {
+	root  resource.Object // what tables that depend on the object depend on
+	whole bool            // an object comes or goes: a default that is set is said
+}
+
+// members drops from both sides what says the same on both, though it is
 // written differently, so that only true differences are left to find.
-func pairMembers(fields []resource.Field, root, b, a resource.Object) (resource.Object, resource.Object) {
+func (c comparison) members(fields []resource.Field, b, a resource.Object) (resource.Object, resource.Object) {
 	outB, outA := resource.Object{}, resource.Object{}
 	for _, key := range union(b, a) {
 		f := resource.Lookup(fields, key)
@@ -55,7 +64,7 @@ func pairMembers(fields []resource.Field, root, b, a resource.Object) (resource.
 		if f.Directive || f.Computed {
 			continue
 		}
-		vb, va := pair(f, root, b[key], a[key])
+		vb, va := c.pair(f, b[key], a[key])
 		put(outB, key, vb)
 		put(outA, key, va)
 	}
@@ -70,8 +79,8 @@ func put(o resource.Object, key string, v any) {
 
 // pair brings two values of a field to forms that are equal exactly if the
 // table says that they are.
-func pair(f *resource.Field, root resource.Object, b, a any) (any, any) {
-	if absent(f, b) && absent(f, a) {
+func (c comparison) pair(f *resource.Field, b, a any) (any, any) {
+	if c.absent(f, b) && c.absent(f, a) {
 		return nil, nil
 	}
 	if sb, sa := asSecret(b, a); sb != nil {
@@ -82,8 +91,8 @@ func pair(f *resource.Field, root resource.Object, b, a any) (any, any) {
 	objects := (okB || b == nil) && (okA || a == nil)
 	switch {
 	case f.Type == resource.Struct && objects:
-		fields, _ := f.Below(root)
-		pb, pa := pairMembers(fields, root, ob, oa)
+		fields, _ := f.Below(c.root)
+		pb, pa := c.members(fields, ob, oa)
 		if f.Short != "" && lone(pb, f.Short) && lone(pa, f.Short) {
 			return pb[f.Short], pa[f.Short]
 		}
@@ -91,7 +100,7 @@ func pair(f *resource.Field, root resource.Object, b, a any) (any, any) {
 	case f.Type == resource.Map && objects:
 		outB, outA := resource.Object{}, resource.Object{}
 		for _, key := range union(ob, oa) {
-			vb, va := pair(f.Elem, root, ob[key], oa[key])
+			vb, va := c.pair(f.Elem, ob[key], oa[key])
 			// An element without a word is an element all the same.
 			if _, ok := ob[key]; ok && vb == nil {
 				vb = resource.Object{}
@@ -108,7 +117,7 @@ func pair(f *resource.Field, root resource.Object, b, a any) (any, any) {
 			return a, a
 		}
 	case f.Type == resource.Any && objects:
-		outB, outA := pairMembers(nil, root, ob, oa)
+		outB, outA := c.members(nil, ob, oa)
 		return orAbsent(outB, b), orAbsent(outA, a)
 	case f.Type == resource.List && f.Elem != nil:
 		lb, _ := b.([]any)
@@ -116,7 +125,7 @@ func pair(f *resource.Field, root resource.Object, b, a any) (any, any) {
 		if len(lb) == len(la) {
 			outB, outA := make([]any, len(lb)), make([]any, len(la))
 			for i := range lb {
-				outB[i], outA[i] = pair(f.Elem, root, lb[i], la[i])
+				outB[i], outA[i] = c.pair(f.Elem, lb[i], la[i])
 			}
 			return outB, outA
 		}
@@ -138,8 +147,8 @@ func lone(o resource.Object, member string) bool {
 }
 
 // absent reports whether v says no more than silence.
-func absent(f *resource.Field, v any) bool {
-	return resource.Empty(v) || f.Default != nil && resource.Text(v) == resource.Text(f.Default)
+func (c comparison) absent(f *resource.Field, v any) bool {
+	return resource.Empty(v) || !c.whole && f.Default != nil && resource.Text(v) == resource.Text(f.Default)
 }
 
 // asSecret makes secrets of both if one is: a value that was readable before

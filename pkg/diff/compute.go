@@ -161,7 +161,11 @@ func (c *computer) replace(k *resource.Kind, s *Step) {
 // needSecrets refuses an update that would destroy a secret which only the
 // service knows: an update replaces the whole object (API dossier 10).
 func (c *computer) needSecrets(s *Step, d *resource.Resource) {
-	for _, p := range unknownSecrets("", s.After) {
+	sent := unknownSecrets("", s.After, false)
+	if live := c.in.Live[s.Address]; live != nil {
+		sent = append(sent, masks(c.kinds[s.Address.Kind], live, d)...)
+	}
+	for _, p := range sent {
 		c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: s.Address, Pos: d.Pos,
 			What: fmt.Sprintf("%s cannot be updated: the value of %s is not known", s.Address, p),
 			Why:  "an update replaces the whole object, and the service shows this secret only as a mask; sending the update would destroy it",
@@ -169,20 +173,34 @@ func (c *computer) needSecrets(s *Step, d *resource.Resource) {
 	}
 }
 
-func unknownSecrets(p resource.Path, v any) []resource.Path {
+// masks are the members unknown to the table which the service shows masked
+// and an update would send back so.
+func masks(k *resource.Kind, live, d *resource.Resource) []resource.Path {
+	unknown := k.Unknown(live.Raw)
+	maps.DeleteFunc(unknown, func(key string, _ any) bool { return d.Extra[key] != nil })
+	return unknownSecrets("extra", resource.Normalize(unknown), true)
+}
+
+// unknownSecrets are the places below v of secrets without a value, and of
+// texts that are masks if those count.
+func unknownSecrets(p resource.Path, v any, texts bool) []resource.Path {
 	var out []resource.Path
 	switch v := v.(type) {
+	case string:
+		if texts && resource.IsMask(v) {
+			out = append(out, p)
+		}
 	case *resource.Secret:
 		if !v.Known() {
 			out = append(out, p)
 		}
 	case resource.Object:
 		for _, key := range resource.Keys(v) {
-			out = append(out, unknownSecrets(p.Child(key), v[key])...)
+			out = append(out, unknownSecrets(p.Child(key), v[key], texts)...)
 		}
 	case []any:
 		for i, e := range v {
-			out = append(out, unknownSecrets(p.Index(i), e)...)
+			out = append(out, unknownSecrets(p.Index(i), e, texts)...)
 		}
 	}
 	return out
@@ -331,7 +349,13 @@ func (c *computer) drift() {
 			if want := c.in.Desired[a]; want != nil {
 				unmanaged = want.Unmanaged
 			}
-			m := merge(k, rec.Object, rec.Object, withKept(k, live.Object, rec), unmanaged)
+			seen := live.Object
+			if k.Align != nil {
+				// It bears the names that the manifest gives now.
+				seen = resource.Clone(seen)
+				k.Align(seen, rec.Object)
+			}
+			m := merge(k, rec.Object, rec.Object, withKept(k, seen, rec), unmanaged)
 			for _, ch := range compare(k, rec.Object, m.before, m.after) {
 				ch.Before, ch.After = ch.After, ch.Before
 				d.Changes = append(d.Changes, ch)
