@@ -247,6 +247,22 @@ func (s seed) syncBody() m {
 	}
 }
 
+// bulkBody copies HubSpot into Postgres. The schemas of HubSpot are there when the cache is.
+func (s seed) bulkBody() m {
+	return m{
+		"name": "HubSpot to Postgres", "source_connection_id": s.hubspot, "destination_connection_id": s.postgres,
+		"destination_configuration": m{"schema": "hubspot"}, "schedule": m{"frequency": "daily", "hour": "8", "minute": "30"},
+	}
+}
+
+// multiSchedule is a schedule of two parts in the form of 2024-02-08.
+func multiSchedule() m {
+	return m{"frequency": "multi", "multi": m{"type": "selective", "schedules": []any{
+		m{"item": "incrementalFields", "schedule": m{"frequency": "hourly", "minute": "15"}},
+		m{"item": "nonincrementalFields", "schedule": m{"frequency": "weekly", "day_of_week": "1", "hour": "8"}},
+	}}}
+}
+
 // seed makes everything that the tutorial makes.
 func (c *client) seed() seed {
 	c.t.Helper()

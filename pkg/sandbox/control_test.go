@@ -56,6 +56,51 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+// Every other kind can be edited, too, and what an edit does not name stays.
+func TestEditOtherKinds(t *testing.T) {
+	c, s, _ := startBulk(t, Switches{BulkPutSchemas: "all"})
+	edit := func(kind, name string, patch m) {
+		t.Helper()
+		if err := c.s.Edit(kind, name, patch); err != nil {
+			t.Error(err)
+		}
+	}
+	body := patched(s.bulkBody(), m{"schedule": multiSchedule(), "schemas": []any{m{"id": "deals", "fields": []any{m{"id": "amount", "obfuscate": true}}}}})
+	path := "/api/bulk/syncs/" + id(c.post("/api/bulk/syncs", body))
+	schemas, schedules := c.bulkSchemas(path), c.items(path+"/schedules")
+	edit("bulk_sync", "HubSpot to Postgres", m{"name": "Edited", "destination_configuration": m{"schema": "elsewhere"}})
+	got := c.get(path)
+	equal(t, "name", "Edited", got["name"])
+	equal(t, "schema", "elsewhere", got["destination_configuration"].(m)["schema"])
+	equal(t, "updated_by", "grace@example.com", got["updated_by"].(m)["name"])
+	equal(t, "schedule", multiSchedule(), got["schedule"].(m))
+	equal(t, "schedules", schedules, c.items(path+"/schedules"))
+	equal(t, "schemas", schemas, c.bulkSchemas(path))
+	edit("bulk_sync", "Edited", m{"schedule": m{"frequency": "daily"}})
+	equal(t, "schedule", m{"frequency": "daily"}, c.get(path)["schedule"].(m))
+	edit("bulk_sync", "Edited", m{"default_schedule": m{"frequency": "manual"}})
+	equal(t, "schedule", m{"frequency": "manual"}, c.get(path)["schedule"].(m))
+
+	org := OrganizationID("Sandbox")
+	role := c.post("/api/permissions/roles", m{"name": "Analysts"})
+	c.post("/api/permissions/policies", m{"name": "Ours", "policy_actions": []m{{"action": "edit", "role_ids": []any{role["id"]}}}})
+	c.post("/api/webhooks", m{"endpoint": "https://hooks.example.com", "secret": "made-up-secret"})
+	edit("role", "Analysts", m{"name": "Data people"})
+	edit("policy", "Ours", m{"name": "Theirs"})
+	edit("user", "ada@example.com", m{"role_ids": []any{role["id"]}})
+	edit("webhook", "https://hooks.example.com", m{"endpoint": "https://elsewhere.example.com"})
+	edit("organization", "Sandbox", m{"name": "Box"})
+	equal(t, "role", []string{"Data people"}, names(c.items("/api/permissions/roles"))[len(systemRoles):])
+	policy := c.items("/api/permissions/policies")[1].(m)
+	equal(t, "policy", "Theirs", policy["name"])
+	equal(t, "roles of the policy", []any{role["id"]}, policy["policy_actions"].([]any)[3].(m)["role_ids"])
+	equal(t, "user", []any{role["id"]}, c.items("/api/organizations/" + org + "/users")[0].(m)["role_ids"])
+	equal(t, "webhook", "https://elsewhere.example.com", c.items("/api/webhooks")[0].(m)["endpoint"])
+	equal(t, "organization", "Box", c.get("/api/me")["organization_name"])
+	stored, _ := c.s.Object("webhook", "https://elsewhere.example.com")
+	equal(t, "secret", "made-up-secret", stored["secret"])
+}
+
 func TestControl(t *testing.T) {
 	c := start(t, Options{Control: true, OAuth: OAuthManual})
 	s := c.connections()

@@ -19,6 +19,9 @@
 // A fault is trouble on order: the n-th request to some path is refused, answered
 // with an error, or carried out and its reply lost. See Fault.
 //
+// An organisation is what a key speaks for, and where everything else is. A partner is
+// the key that manages organisations; see Key.
+//
 // A switch turns a point of behaviour that nobody has documented. See Switches.
 //
 // # Keeping
@@ -30,7 +33,8 @@
 //
 // # What it does not do
 //
-// It moves no data: executions only pass time. It knows nothing of our manifests,
-// kinds or client, for it has to judge them, and nothing of who may do what beyond
-// keys that may only read. The versions before 2024-02-08 are not spoken.
+// It moves no data: executions only pass time, and no webhook is ever called. It knows
+// nothing of our manifests, kinds or client, for it has to judge them, and nothing of who
+// may do what beyond keys of partners and keys that may only read: roles and policies are
+// kept and not enforced. The versions before 2024-02-08 are not spoken.
 package sandbox

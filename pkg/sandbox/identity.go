@@ -7,6 +7,7 @@ func (s *Server) routes() {
 	s.connectionRoutes()
 	s.modelRoutes()
 	s.syncRoutes()
+	s.bulkSyncRoutes()
 	s.connectRoutes()
 	s.parameterRoutes()
 	s.schemaRoutes()

@@ -2,8 +2,10 @@ package sandbox
 
 import "fmt"
 
-// Count returns how many objects of a kind ("connection", "model", "sync", ...) there
-// are, in all organisations.
+// Count returns how many objects of a kind there are, in all organisations: "connection",
+// "model", "sync", "execution", "bulk_sync", "bulk_schedule", "bulk_execution", "role",
+// "policy", "user", "organization", "webhook", "subscribers". The organisations and users
+// of the keys count, what belongs to the system does not.
 func (s *Server) Count(kind string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,7 +23,27 @@ func (s *Server) Object(kind, nameOrID string) (body map[string]any, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	return deepCopy(r.Body).(map[string]any), true
+	return deepCopy(s.stored(r)).(map[string]any), true
+}
+
+// stored is the body of a request that would store the object as it is.
+func (s *Server) stored(r *record) map[string]any {
+	if r.Kind != kindBulkSync {
+		return r.Body
+	}
+	body := copyMap(r.Body)
+	more := []any{}
+	for i, schedule := range s.store.children(kindBulkSchedule, r.ID) {
+		one := copyMap(schedule.Body)
+		one["id"] = schedule.ID
+		if i == 0 {
+			body["default_schedule"] = one
+		} else {
+			more = append(more, one)
+		}
+	}
+	body["additional_schedules"] = more
+	return body
 }
 
 // named finds an object by its id or its name.
@@ -72,6 +94,7 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 		kindConnection:   (*call).replaceConnection,
 		kindModel:        (*call).replaceModel,
 		kindSync:         (*call).replaceSync,
+		kindBulkSync:     (*call).replaceBulkSync,
 		kindOrganization: (*call).replaceOrganization,
 		kindUser:         (*call).replaceUser,
 		kindRole:         (*call).replaceRole,
@@ -88,7 +111,10 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 	}
 	c := &call{
 		s: s, caller: caller{org: old.Org, actor: otherHand}, version: Version2025, now: s.opts.Clock().UTC(),
-		body: mergePatch(old.Body, plain).(map[string]any),
+		body: mergePatch(s.stored(old), plain).(map[string]any),
+	}
+	if kind == kindBulkSync && c.body["schedule"] != nil {
+		c.version = Version2024 // whose form it is
 	}
 	r, err := replace(c, old)
 	if err != nil {

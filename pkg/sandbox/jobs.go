@@ -43,10 +43,7 @@ func (c *call) asJob(typ string, work func() (*record, any, error)) (*answer, er
 		}
 		return data(result), nil
 	}
-	job := c.create(kindJob)
-	job.Body["type"] = typ
-	job.State["polls"] = jsonNumber(max(c.s.opts.JobPolls, 0))
-	job.State["status"], job.State["error"] = "done", nil
+	job := c.newJob(typ)
 	if err != nil {
 		p, ok := err.(*problem)
 		if !ok || !p.upstream {
@@ -59,5 +56,19 @@ func (c *call) asJob(typ string, work func() (*record, any, error)) (*answer, er
 		job.State["result"] = result
 	}
 	c.change.put(job)
-	return &answer{body: map[string]any{"job": map[string]any{"job_id": job.ID, "type": typ, "status": "created"}}}, nil
+	return jobStarted(job), nil
+}
+
+// newJob returns a job that will be found done, not yet staged.
+func (c *call) newJob(typ string) *record {
+	job := c.create(kindJob)
+	job.Body["type"] = typ
+	job.State["polls"] = jsonNumber(max(c.s.opts.JobPolls, 0))
+	job.State["status"], job.State["error"] = "done", nil
+	return job
+}
+
+// jobStarted is the answer to a request whose outcome the job will tell.
+func jobStarted(job *record) *answer {
+	return &answer{body: map[string]any{"job": map[string]any{"job_id": job.ID, "type": job.Body["type"], "status": "created"}}}
 }

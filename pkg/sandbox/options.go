@@ -135,7 +135,7 @@ type Switches struct {
 
 	// ListPaging is how 2024-02-08 lists models and syncs: "" in pages of 50 with
 	// tokens, "none" all at once, "truncated" the first 50 and no token. 2025-09-18
-	// always pages syncs with tokens.
+	// always pages syncs with tokens, and lists bulk syncs so, too.
 	ListPaging string
 
 	// PageSize is the longest page instead of 50.
@@ -147,7 +147,7 @@ type Switches struct {
 	// NullLists answers an empty list of objects as null.
 	NullLists bool
 
-	// InactiveByDefault makes syncs inactive that do not say active.
+	// InactiveByDefault makes syncs and bulk syncs inactive that do not say active.
 	InactiveByDefault bool
 
 	// LabelsByFieldType counts the labels of model filters and of target filters
@@ -156,6 +156,18 @@ type Switches struct {
 
 	// KeepNew answers new: true for a target field even after the sync made it.
 	KeepNew bool
+
+	// RefreshingIs400 refuses a bulk sync whose source's schemas are not there yet with
+	// 400 instead of 422.
+	RefreshingIs400 bool
+
+	// BulkPutSchemas is what a PUT of a bulk sync does to its schemas: "" leaves them,
+	// as the reference says; "sent" takes those that are sent, as the official provider
+	// relies on; "all" does that too, and enables all if none is sent.
+	BulkPutSchemas string
+
+	// BulkScheduleIDs answers the id of a bulk sync's schedule, which is not declared.
+	BulkScheduleIDs bool
 
 	// UniqueNames refuses a second model, sync, role or policy of one name. Names of
 	// bulk syncs are known not to be unique.
@@ -227,6 +239,7 @@ func (o *Options) setDefaults() error {
 		{"OAuth", o.OAuth, []string{OAuthAuto, OAuthImmediate, OAuthManual, OAuthNever}},
 		{"Version", o.Version, []string{Version2024, Version2025}},
 		{"Switches.UnsetSecrets", sw.UnsetSecrets, []string{"", "empty", "masked"}},
+		{"Switches.BulkPutSchemas", sw.BulkPutSchemas, []string{"", "sent", "all"}},
 		{"Switches.WebhookSecret", sw.WebhookSecret, []string{"", "clear", "absent"}},
 		{"Switches.ListPaging", sw.ListPaging, []string{"", "none", "truncated"}},
 	} {

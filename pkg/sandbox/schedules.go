@@ -51,6 +51,11 @@ func (c *call) checkSchedule(r *record) error {
 				return invalid("schedule.run_after: no such sync")
 			}
 		}
+		for _, id := range words(after, "bulk_sync_ids") {
+			if c.get(kindBulkSync, id) == nil {
+				return invalid("schedule.run_after: no such bulk sync")
+			}
+		}
 	case "dbtcloud":
 		if text(schedule, "connection_id") == "" || schedule["job_id"] == nil {
 			return invalid("schedule: dbtcloud needs connection_id and job_id")

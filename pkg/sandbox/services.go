@@ -32,6 +32,7 @@ type service struct {
 	Source       *source        `json:"source"`
 	Target       *target        `json:"target"`
 	Enrichment   *enrichment    `json:"enrichment"`
+	Bulk         *bulk          `json:"bulk"`
 	Parameters   map[string]any `json:"parameters"` // completions: configuration field to a list of {label, value}
 }
 
@@ -180,6 +181,9 @@ func (sv *service) with(add *service) *service {
 	if add.Enrichment != nil {
 		out.Enrichment = add.Enrichment
 	}
+	if add.Bulk != nil {
+		out.Bulk = add.Bulk
+	}
 	if add.Parameters != nil {
 		out.Parameters = add.Parameters
 	}
@@ -264,7 +268,7 @@ func (ss services) typeRef(typ string) map[string]any {
 		name string
 	}{
 		{can.Source, "modelsyncsource"}, {can.Destination, "modelsynctarget"}, {can.Enrichment, "enrichment"},
-		{can.Source, "bulksyncsource"}, {can.Destination, "bulksyncdestination"},
+		{sv.canBulk(true), "bulksyncsource"}, {sv.canBulk(false), "bulksyncdestination"},
 	} {
 		if op.can {
 			operations = append(operations, op.name)

@@ -12,7 +12,7 @@ type dependant struct {
 }
 
 // dependants finds what uses a connection: its models, syncs into it, syncs that
-// carry one of its models, and syncs that it schedules.
+// carry one of its models, syncs that it schedules, and bulk syncs from and into it.
 func (c *call) dependants(id string) []dependant {
 	var found []dependant
 	models := map[string]bool{}
@@ -29,6 +29,11 @@ func (c *call) dependants(id string) []dependant {
 			found = append(found, dependant{"sync", sy})
 		case text(object(sy.Body, "schedule"), "connection_id") == id:
 			found = append(found, dependant{"schedule", sy})
+		}
+	}
+	for _, b := range c.list(kindBulkSync) {
+		if text(b.Body, "source_connection_id") == id || text(b.Body, "destination_connection_id") == id {
+			found = append(found, dependant{"bulk_sync", b})
 		}
 	}
 	return found
@@ -65,7 +70,7 @@ func deleteConnection(c *call) (*answer, error) {
 
 // remove stages the end of a record and of all that belongs to it.
 func (c *call) remove(r *record) {
-	for _, kind := range []string{kindExecution, kindJob} {
+	for _, kind := range []string{kindExecution, kindBulkExecution, kindBulkSchedule, kindJob} {
 		for _, child := range c.s.store.children(kind, r.ID) {
 			c.change.delete(child)
 		}
