@@ -8,6 +8,7 @@ func (s *Server) routes() {
 	s.modelRoutes()
 	s.syncRoutes()
 	s.bulkSyncRoutes()
+	s.eventRoutes()
 	s.connectRoutes()
 	s.parameterRoutes()
 	s.schemaRoutes()
