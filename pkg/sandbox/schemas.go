@@ -17,6 +17,7 @@ func (s *Server) schemaRoutes() {
 	s.handle("GET /api/connections/{id}/schemas/{schema_id}", getSchema)
 	s.handle("GET /api/connections/{id}/schemas/{schema_id}/records", sampleSchema)
 	s.handle("POST /api/connections/{id}/schemas/{schema_id}/fields", putSchemaFields)
+	s.handle("PATCH /api/connections/{id}/schemas/{schema_id}/fields/{field_id}", since2025(patchSchemaField))
 	s.handle("DELETE /api/connections/{id}/schemas/{schema_id}/fields/{field_id}", deleteSchemaField)
 	s.handle("PUT /api/connections/{id}/schemas/{schema_id}/primary_keys", putPrimaryKeys)
 	s.handle("DELETE /api/connections/{id}/schemas/{schema_id}/primary_keys", deletePrimaryKeys)
@@ -194,6 +195,38 @@ func putSchemaFields(c *call) (*answer, error) {
 	}
 	c.edit(conn, o.ID, "fields", own)
 	return accepted(), nil
+}
+
+// patchSchemaField changes what it names of a user's field.
+func patchSchemaField(c *call) (*answer, error) {
+	conn, o, err := c.schema()
+	if err != nil {
+		return nil, err
+	}
+	id := c.path("field_id")
+	own := copyMap(object(edits(conn, o.ID), "fields"))
+	if own[id] == nil {
+		if hasField(conn, o, id) {
+			return nil, badRequest("field %q is the source's own", id)
+		}
+		return nil, notFound("field")
+	}
+	in := read(c.body)
+	changed := copyMap(object(own, id))
+	for _, name := range []string{"label", "type", "path"} {
+		if v := in.text(name); in.has(name) {
+			changed[name] = v
+		}
+	}
+	if v, sent := in.m["example"]; sent {
+		changed["example"] = v
+	}
+	if *in.err != nil {
+		return nil, *in.err
+	}
+	own[id] = changed
+	c.edit(conn, o.ID, "fields", own)
+	return &answer{}, nil
 }
 
 func deleteSchemaField(c *call) (*answer, error) {
