@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/polyplan/polyplan/pkg/internal/contract"
 )
@@ -16,12 +17,21 @@ import (
 func listing(c *client) m {
 	c.t.Helper()
 	all := m{}
-	for _, kind := range []string{"connections", "models", "syncs"} {
+	for _, kind := range []string{"connections", "models", "syncs", "bulk/syncs", "permissions/roles", "permissions/policies", "webhooks", "organizations", "organizations/" + OrganizationID("Sandbox") + "/users"} {
 		for _, item := range c.items("/api/" + kind) {
 			path := "/api/" + kind + "/" + id(item.(m))
 			all[path] = c.get(path)
 		}
 	}
+	for _, item := range c.items("/api/bulk/syncs") {
+		path := "/api/bulk/syncs/" + id(item.(m))
+		for _, below := range []string{"/schedules", "/executions"} {
+			all[path+below] = c.items(path + below)
+		}
+		all[path+"/schemas"] = c.bulkSchemas(path)
+	}
+	all[subscribersPath] = c.get(subscribersPath)
+	all["events"] = c.items("/api/events?limit=100")
 	return all
 }
 
@@ -33,6 +43,19 @@ func TestRestart(t *testing.T) {
 	c.put("/api/models/"+s.customers, patched(s.customersBody(), m{"additional_fields": []m{{"name": "metadata.plan", "label": "Plan", "type": "string"}}}))
 	email := m{"model_id": s.users, "field": "email"}
 	c.post("/api/syncs", patched(s.syncBody(), m{"fields": []m{{"target": "made_here", "source": email, "new": true}}}))
+	clk.advance(time.Minute)
+	bulk := "/api/bulk/syncs/" + id(c.post("/api/bulk/syncs", patched(s.bulkBody(), m{"source_connection_id": s.stripe, "schedule": multiSchedule()})))
+	c.do("PATCH", bulk+"/schemas", m{"schemas": []m{{"id": "customers", "fields": []m{{"id": "email", "obfuscated": true}}}}})
+	c.post(bulk+"/executions", m{})
+	role := c.post("/api/permissions/roles", m{"name": "Analysts"})
+	c.post("/api/permissions/policies", m{"name": "Ours", "policy_actions": []m{{"action": "edit", "role_ids": []any{role["id"]}}}})
+	c.post("/api/webhooks", m{"endpoint": "https://hooks.example.com", "secret": "made-up-secret"})
+	c.put(subscribersPath, m{"emails": []string{"ada@example.com"}})
+	users := "/api/organizations/" + OrganizationID("Sandbox") + "/users"
+	user := c.post(users, m{"email": "grace@example.com"})
+	key := c.post(users+"/"+id(user)+"/keys", nil)["value"].(string)
+	ada := id(c.items(users)[0].(m))
+	c.do("DELETE", users+"/"+ada, nil) // planted once, and not again
 	gone := c.post("/api/connections", patched(postgresBody(), m{"name": "Gone"}))
 	c.do("DELETE", "/api/connections/"+id(gone), nil)
 	keyed := c.with(header, "key-number-1")
@@ -43,6 +66,7 @@ func TestRestart(t *testing.T) {
 	// Without Close, as after a crash: every change is in the file already.
 	d := start(t, opts)
 	equal(t, "after a restart", want, listing(d))
+	equal(t, "a user's key", id(user), d.keyed(key).get("/api/me")["id"])
 	equal(t, "replayed", first, d.with(header, "key-number-1").post("/api/connections", m{"name": "x", "type": "stripe", "configuration": m{}}))
 	d.post("/api/syncs", patched(s.syncBody(), m{"fields": []m{{"target": "made_here", "source": email}}}))
 	link := strings.Replace(pending["auth_url"].(string), c.url, d.url, 1)
@@ -142,6 +166,8 @@ func TestBadOptions(t *testing.T) {
 		"OAuth":        {OAuth: "perhaps"},
 		"Version":      {Version: "2021-05-23"},
 		"empty key":    {Keys: []Key{{}}},
+		"BulkPut":      {Switches: Switches{BulkPutSchemas: "some"}},
+		"WebhookShown": {Switches: Switches{WebhookSecret: "half"}},
 		"UnsetSecrets": {Switches: Switches{UnsetSecrets: "shown"}},
 		"ListPaging":   {Switches: Switches{ListPaging: "some"}},
 		"no catalog":   {Catalog: filepath.Join(dir, "missing.json")},

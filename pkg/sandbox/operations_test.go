@@ -1,0 +1,33 @@
+package sandbox
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/polyplan/polyplan/pkg/internal/contract"
+)
+
+// Every operation of the contract is served: none is answered as a path or a method that
+// the sandbox does not have.
+func TestOperations(t *testing.T) {
+	c := start(t, Options{Keys: []Key{{Value: "partner", Partner: true}}})
+	wildcard := regexp.MustCompile(`\{[^}]*\}`)
+	served := func(method, path string) (int, m, bool) {
+		status, answer := c.send(contract.Unchecked(c.request(method, path, m{})))
+		return status, answer, status != 405 && answer["message"] != "path not found"
+	}
+	for _, operation := range contract.Operations(t) {
+		method, path, _ := strings.Cut(operation, " ")
+		if status, answer, ok := served(method, wildcard.ReplaceAllString(path, zeroID)); !ok || status >= 500 {
+			t.Errorf("%s: %d %v", operation, status, answer)
+		}
+	}
+	// What is not there is told apart.
+	for _, operation := range []string{"GET /api/nonsense", "DELETE /api/me", "PATCH /api/webhooks/x"} {
+		method, path, _ := strings.Cut(operation, " ")
+		if status, answer, ok := served(method, path); ok {
+			t.Errorf("%s: %d %v", operation, status, answer)
+		}
+	}
+}
