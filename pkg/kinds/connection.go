@@ -83,8 +83,9 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 			}
 		}
 	},
-	Check:   checkConnection,
-	Waiting: waitingConnection,
+	Check:     checkConnection,
+	Waiting:   waitingConnection,
+	Reconnect: "reconnect", // GET never repeats a link (API dossier 9.1)
 }
 
 // members caches the tables made of the catalogue, which never changes.

@@ -165,6 +165,9 @@ type Kind struct {
 	// Waiting reports what a person has to do before the object can be used, or
 	// nil. It gets an answer of the API.
 	Waiting func(answer map[string]any) *Waiting
+	// Reconnect names the member of an update that asks for a fresh link for such
+	// a person; "" if there is no way to.
+	Reconnect string
 }
 
 // Summary is the first line of the kind's documentation.
