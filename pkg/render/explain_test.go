@@ -1,0 +1,136 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/kinds"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// fromAllSides is a connection that the manifest, the state and the service
+// each have in another way.
+func fromAllSides(path resource.Path) ResourceView {
+	a := resource.Address{Kind: "connection", Name: "warehouse"}
+	at := func(line int) diag.Pos { return diag.Pos{File: "m.yaml", Line: line, Col: 5} }
+	secret := func(value string) *resource.Secret {
+		s := resource.NewSecret(value)
+		s.Seal(resource.NewFingerprinter("key", "lineage"))
+		return s
+	}
+	object := func(host string, password any) resource.Object {
+		return resource.Object{"type": "postgresql", "name": "warehouse",
+			"configuration": resource.Object{"hostname": host, "password": password}}
+	}
+	return ResourceView{
+		Address: a, Kind: &kinds.Connection, Path: path, Asked: true,
+		Origins: map[resource.Path]string{"name": "the resource's key", "configuration.password": "${env.PG_PASSWORD}"},
+		Desired: &resource.Resource{Address: a, Pos: at(2), Object: object("a|b", secret("new")),
+			At: map[resource.Path]diag.Pos{"type": at(3), "configuration": at(4), "configuration.hostname": at(5), "configuration.password": at(6)}},
+		Recorded: &resource.Resource{Address: a, ID: "id-1", Protect: true, Object: object("a|b", secret("old"))},
+		Live:     &resource.Resource{Address: a, ID: "id-1", Object: object("\x1b[31mother", resource.MaskedSecret())},
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		path resource.Path
+		want string
+	}{
+		{"all", "", `connection.warehouse ("warehouse")
+declared at m.yaml:2:5; recorded as id-1; live; protected
+
+  configuration.hostname: a|b  (m.yaml:5:5)
+      ~ live: "\x1b[31mother"
+  configuration.password: (secret)  (m.yaml:6:5, from ${env.PG_PASSWORD})
+      ~ recorded: (another secret)
+  name:                   warehouse  (the resource's key)
+  type:                   postgresql  (m.yaml:3:5)
+`},
+		{"a secret", "configuration.password", `connection.warehouse ("warehouse")
+declared at m.yaml:2:5; recorded as id-1; live; protected
+
+configuration.password
+  value     (secret)
+  from      m.yaml:6:5, from ${env.PG_PASSWORD}
+  recorded  (another secret)
+  live      the same
+  type      string, secret
+`},
+		{"what nobody set", "healthcheck_interval", `connection.warehouse ("warehouse")
+declared at m.yaml:2:5; recorded as id-1; live; protected
+
+healthcheck_interval
+  value     not set
+  recorded  the same
+  live      the same
+  type      duration
+  about     How often the service checks the connection, as in 3h30m.
+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := Explain(&b, Style{}, fromAllSides(test.path)); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(test.want, b.String()); d != "" {
+				t.Errorf("Explain (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestExplainOtherFormats(t *testing.T) {
+	var b bytes.Buffer
+	if err := ExplainMarkdown(&b, fromAllSides("configuration.hostname")); err != nil {
+		t.Fatal(err)
+	}
+	want := `## connection.warehouse
+
+declared at m.yaml:2:5; recorded as id-1; live; protected.
+
+| field | value | from | state and service |
+| --- | --- | --- | --- |
+| configuration.hostname | a\|b | m.yaml:5:5 | live: "\\x1b\[31mother" |
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("ExplainMarkdown (-want +got):\n%s", d)
+	}
+
+	b.Reset()
+	if err := ExplainJSON(&b, fromAllSides("configuration")); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "hmac") || strings.ContainsRune(b.String(), '\x1b') {
+		t.Errorf("a fingerprint or a control character is in\n%s", b.String())
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	delete(doc, "values")
+	if d := cmp.Diff(map[string]any{"format_version": "1.0", "address": "connection.warehouse", "kind": "connection", "name": "warehouse",
+		"id": "id-1", "declared": map[string]any{"file": "m.yaml", "line": 2.0, "column": 5.0}, "recorded": true, "live": true,
+		"protected": true, "needs": []any{}}, doc); d != "" {
+		t.Errorf("ExplainJSON but its values (-want +got):\n%s", d)
+	}
+}
+
+func TestExplainNothing(t *testing.T) {
+	for _, f := range []func(v ResourceView) error{
+		func(v ResourceView) error { return Explain(&bytes.Buffer{}, Style{}, v) },
+		func(v ResourceView) error { return ExplainMarkdown(&bytes.Buffer{}, v) },
+		func(v ResourceView) error { return ExplainJSON(&bytes.Buffer{}, v) },
+	} {
+		if err := f(fromAllSides("no.such")); !errors.Is(err, ErrNoSuchValue) {
+			t.Errorf("a path that nobody knows: %v, want ErrNoSuchValue", err)
+		}
+	}
+}
