@@ -14,6 +14,8 @@ func commands(env *Env) []*cli.Command {
 		showCommand(env),
 		graphCommand(env),
 		stateCommand(env),
+		authCommand(env),
+		explainCommand(env),
 		schemaCommand(env),
 		sandboxCommand(env),
 		versionCommand(env),

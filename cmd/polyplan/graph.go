@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/render"
 )
 
@@ -16,7 +17,7 @@ func graphCommand(env *Env) *cli.Command {
 		Name:  "graph",
 		Usage: "draw what needs what, or where data goes",
 		Description: "Draws the resources of the manifest and what each needs; with --lineage the fields, from connections over models\n" +
-			"to what syncs write. It reads the manifest alone: no state, no network, no API key.\n\n" +
+			"to what syncs write. It reads the manifest alone: no state, no network, no API key, and no variable has to be set.\n\n" +
 			"Mermaid is what GitHub and GitLab draw in a page, dot is Graphviz's, svg opens in any browser:\n\n" +
 			"  polyplan graph --lineage --format svg --output lineage.svg",
 		Flags: with(inputFlags(), []cli.Flag{
@@ -36,7 +37,11 @@ func runGraph(s *session, c *cli.Context) error {
 	if err := s.opts.formatIn(slices.Clone(render.GraphFormats)...); err != nil {
 		return err
 	}
-	if err := s.load(); err != nil {
+	if err := s.read(); err != nil {
+		return err
+	}
+	s.found = withoutUnset(s.found)
+	if err := s.showFindings(); err != nil {
 		return err
 	}
 	g := render.ResourceGraph(s.manifest.Set)
@@ -56,4 +61,14 @@ func runGraph(s *session, c *cli.Context) error {
 	}
 	s.note("wrote %s", out)
 	return nil
+}
+
+// withoutUnset drops the findings about values from outside that are not there,
+// for commands that look at the manifest and not at what it takes in.
+func withoutUnset(found diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(found), unset)
+}
+
+func unset(d diag.Diagnostic) bool {
+	return d.Code == "undefined-env" || d.Code == "undefined-variable"
 }
