@@ -11,6 +11,9 @@ import (
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
+// errNoTerminal says that nobody could be asked.
+var errNoTerminal = errors.New("no terminal to ask at")
+
 // The exit codes, a contract with pipelines.
 const (
 	exitDone        = 0

@@ -2,20 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/polyplan/polyplan/pkg/api"
-	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/kinds"
@@ -117,7 +111,8 @@ func (s *session) read() error {
 	lookup := s.env.LookupEnv
 	if s.opts.sandbox {
 		lookup = func(name string) (string, bool) {
-			if v, ok := s.env.LookupEnv(name); ok {
+			// Pipelines set the secrets that they do not have to nothing.
+			if v, ok := s.env.LookupEnv(name); ok && v != "" {
 				return v, true
 			}
 			made[name] = true
@@ -128,7 +123,7 @@ func (s *session) read() error {
 		Env: lookup, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
 	if len(made) > 0 {
-		s.note("%s not set; the sandbox gets made-up values", strings.Join(resource.Keys(made), ", "))
+		s.note("not set: %s; the sandbox gets made-up values", strings.Join(resource.Keys(made), ", "))
 	}
 	for _, r := range s.manifest.Set {
 		resource.Secrets(r.Object, func(x *resource.Secret) {
@@ -187,186 +182,6 @@ func (s *session) redact(text string) string {
 	return text
 }
 
-// stateNames are the default files beside the manifest. The sandbox has its
-// own, so that trying something out never meets the real state.
-const (
-	stateName        = "polyplan.state.json"
-	sandboxStateName = "polyplan.sandbox.state.json"
-	sandboxDataName  = "polyplan.sandbox.data"
-)
-
-// beside is where files that belong to the manifest lie.
-func (s *session) beside(name string) string {
-	first := s.opts.files[0]
-	if first == "-" {
-		return filepath.Join(s.dir(), name)
-	}
-	p := s.path(first)
-	if info, err := os.Stat(p); err == nil && info.IsDir() {
-		return filepath.Join(p, name)
-	}
-	return filepath.Join(filepath.Dir(p), name)
-}
-
-func (s *session) statePath() string {
-	switch {
-	case s.opts.state != "":
-		return s.path(s.opts.state)
-	case s.opts.sandbox:
-		return s.beside(sandboxStateName)
-	}
-	return s.beside(stateName)
-}
-
-// openState loads the state and seals the manifest's secrets with its key.
-func (s *session) openState() error {
-	if scheme, _, ok := strings.Cut(s.opts.state, "://"); ok {
-		return usage(fmt.Sprintf("a state at %s:// is not supported", scheme), "give --state the path of a file")
-	}
-	path := s.statePath()
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return &problem{Diagnostic: diag.Diagnostic{What: fmt.Sprintf("there is no directory for the state %s", path),
-			Fix: "make the directory, or correct --state"}, Err: fs.ErrNotExist}
-	}
-	var err error
-	if s.state, err = s.openStore().Load(s.ctx); err != nil {
-		return err // the store says what it was about
-	}
-	key := s.env.get("POLYPLAN_FINGERPRINT_KEY")
-	s.hide(key)
-	s.prints = resource.NewFingerprinter(key, s.state.Lineage)
-	if s.manifest != nil {
-		s.seal()
-	}
-	return nil
-}
-
-// openStore is the one store of this run: the lock that it takes is its own.
-func (s *session) openStore() *state.FileStore {
-	if s.store == nil {
-		s.store = state.File(s.statePath())
-		s.store.Warn = func(text string) { s.note("warning: %s", text) }
-	}
-	return s.store
-}
-
-// seal makes the fingerprints of all secrets, on all processors.
-func (s *session) seal() {
-	var wg sync.WaitGroup
-	work := make(chan *resource.Resource)
-	for range 4 {
-		wg.Go(func() {
-			for r := range work {
-				resource.Secrets(r.Object, func(x *resource.Secret) { x.Seal(s.prints) })
-			}
-		})
-	}
-	for _, r := range s.manifest.Set {
-		work <- r
-	}
-	close(work)
-	wg.Wait()
-}
-
-// lock takes the state's lock. It has to be held before the state is loaded.
-func (s *session) lock(command string) error {
-	if !s.opts.lock {
-		return nil
-	}
-	who := state.Holder{Command: "polyplan " + command, PID: os.Getpid(), Who: firstOf(s.env.get("USER"), s.env.get("GITHUB_ACTOR"), s.env.get("GITLAB_USER_LOGIN"))}
-	if who.Who == "" {
-		if u, err := user.Current(); err == nil {
-			who.Who = u.Username
-		}
-	}
-	who.Host, _ = os.Hostname()
-	lock, err := state.LockWait(s.stop, s.openStore(), who, s.opts.lockTimeout, func(e *state.LockedError) {
-		s.note("waiting for the state's lock, held by %s", e.Holder)
-	})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, func() { _ = lock.Unlock() })
-	return nil
-}
-
-// connect opens the service, checks the key, and refuses a state that belongs
-// to another organisation or deployment.
-func (s *session) connect() error {
-	url, key := s.opts.url, s.env.get("POLYTOMIC_API_KEY")
-	s.deployment = strings.TrimRight(url, "/")
-	base := s.env.HTTP
-	if s.opts.sandbox {
-		var err error
-		if url, key, err = s.startSandbox(); err != nil {
-			return fmt.Errorf("starting the sandbox: %w", err)
-		}
-		s.deployment = "sandbox"
-	}
-	if key == "" {
-		return &problem{Diagnostic: diag.Diagnostic{Code: "no-api-key", What: "there is no API key",
-			Why: "POLYTOMIC_API_KEY is not set, and every call to " + diag.Visible(url) + " needs it",
-			Fix: "export POLYTOMIC_API_KEY, or try it out with --sandbox"}}
-	}
-	s.hide(key)
-	t, err := transport.New(transport.Options{BaseURL: url, Key: key, Version: s.opts.apiVersion,
-		Parallelism: s.opts.parallelism, UserAgent: "polyplan/" + version, Base: base, Redact: s.redact, Logger: s.logger(),
-		AllowHTTP: s.opts.sandbox, Sleep: s.env.Sleep,
-		Notify: func(e transport.Event) { s.note("%s", e.Text) }})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, t.Close)
-	s.client = api.New(t, s.opts.apiVersion)
-	me, err := s.client.Me(s.ctx)
-	if err != nil {
-		return fmt.Errorf("checking the API key: %w", err)
-	}
-	return s.bind(me)
-}
-
-// bind ties the state to the organisation of the key, or refuses.
-func (s *session) bind(me api.Identity) error {
-	if s.state == nil {
-		return nil
-	}
-	bound := s.state.Organization != "" || s.state.Deployment != ""
-	if !bound {
-		s.state.Organization, s.state.OrganizationName, s.state.Deployment = me.OrganizationID, me.OrganizationName, s.deployment
-		return nil
-	}
-	if s.state.Deployment != s.deployment {
-		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-deployment",
-			What: "the state belongs to another deployment",
-			Why:  fmt.Sprintf("it records objects of %s, and this run would change %s", s.state.Deployment, s.deployment),
-			Fix:  "correct --url, or name the state of this deployment with --state"}}
-	}
-	if s.state.Organization != me.OrganizationID {
-		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-organization",
-			What: "the state belongs to another organisation",
-			Why: fmt.Sprintf("it records objects of %q (%s), and the API key is of %q (%s)",
-				s.state.OrganizationName, s.state.Organization, me.OrganizationName, me.OrganizationID),
-			Fix: "use a key of that organisation, or name the state of this one with --state"}}
-	}
-	s.state.OrganizationName = me.OrganizationName
-	return nil
-}
-
-func (s *session) logger() *slog.Logger {
-	if s.opts.logLevel == "" {
-		return nil
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(s.opts.logLevel)); err != nil {
-		level = slog.LevelInfo
-	}
-	o := &slog.HandlerOptions{Level: level}
-	if s.opts.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(s.env.Stderr, o))
-	}
-	return slog.New(slog.NewTextHandler(s.env.Stderr, o))
-}
-
 // prepare makes the plan of a manifest; destroy makes that of an empty one.
 func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh}
@@ -391,8 +206,3 @@ func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 	}
 	return apply.Prepare(s.stop, s.client, req)
 }
-
-var errNoTerminal = errors.New("no terminal to ask at")
-
-// now is the time by the environment's clock.
-func (s *session) now() time.Time { return s.env.Now() }

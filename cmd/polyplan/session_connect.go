@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/polyplan/polyplan/pkg/api"
+	"github.com/polyplan/polyplan/pkg/api/transport"
+	"github.com/polyplan/polyplan/pkg/diag"
+)
+
+// connect opens the service, checks the key, and refuses a state that belongs
+// to another organisation or deployment.
+func (s *session) connect() error {
+	url, key := s.opts.url, s.env.get("POLYTOMIC_API_KEY")
+	s.deployment = strings.TrimRight(url, "/")
+	base := s.env.HTTP
+	if s.opts.sandbox {
+		var err error
+		if url, key, err = s.startSandbox(); err != nil {
+			return fmt.Errorf("starting the sandbox: %w", err)
+		}
+		s.deployment = "sandbox"
+	}
+	if key == "" {
+		return &problem{Diagnostic: diag.Diagnostic{Code: "no-api-key", What: "there is no API key",
+			Why: "POLYTOMIC_API_KEY is not set, and every call to " + diag.Visible(url) + " needs it",
+			Fix: "export POLYTOMIC_API_KEY, or try it out with --sandbox"}}
+	}
+	s.hide(key)
+	t, err := transport.New(transport.Options{BaseURL: url, Key: key, Version: s.opts.apiVersion,
+		Parallelism: s.opts.parallelism, UserAgent: "polyplan/" + version, Base: base, Redact: s.redact, Logger: s.logger(),
+		AllowHTTP: s.opts.sandbox, Sleep: s.env.Sleep,
+		Notify: func(e transport.Event) { s.note("%s", e.Text) }})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, t.Close)
+	s.client = api.New(t, s.opts.apiVersion)
+	me, err := s.client.Me(s.ctx)
+	if err != nil {
+		return fmt.Errorf("checking the API key: %w", err)
+	}
+	return s.bind(me)
+}
+
+// bind ties the state to the organisation of the key, or refuses.
+func (s *session) bind(me api.Identity) error {
+	if s.state == nil {
+		return nil
+	}
+	bound := s.state.Organization != "" || s.state.Deployment != ""
+	if !bound {
+		s.state.Organization, s.state.OrganizationName, s.state.Deployment = me.OrganizationID, me.OrganizationName, s.deployment
+		return nil
+	}
+	if s.state.Deployment != s.deployment {
+		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-deployment",
+			What: "the state belongs to another deployment",
+			Why:  fmt.Sprintf("it records objects of %s, and this run would change %s", s.state.Deployment, s.deployment),
+			Fix:  "correct --url, or name the state of this deployment with --state"}}
+	}
+	if s.state.Organization != me.OrganizationID {
+		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-organization",
+			What: "the state belongs to another organisation",
+			Why: fmt.Sprintf("it records objects of %q (%s), and the API key is of %q (%s)",
+				s.state.OrganizationName, s.state.Organization, me.OrganizationName, me.OrganizationID),
+			Fix: "use a key of that organisation, or name the state of this one with --state"}}
+	}
+	s.state.OrganizationName = me.OrganizationName
+	return nil
+}
+
+func (s *session) logger() *slog.Logger {
+	if s.opts.logLevel == "" {
+		return nil
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.opts.logLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if s.opts.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(s.env.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(s.env.Stderr, o))
+}
