@@ -122,7 +122,11 @@ func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) 
 
 // immutable reports whether a change asks for a new object.
 func (c *computer) immutable(k *resource.Kind, s *Step) bool {
-	return slices.ContainsFunc(s.Changes, func(ch Change) bool { return immutableAt(k.Fields, ch.Path) })
+	return slices.ContainsFunc(s.Changes, immutableIn(k))
+}
+
+func immutableIn(k *resource.Kind) func(Change) bool {
+	return func(ch Change) bool { return immutableAt(k.Fields, ch.Path) }
 }
 
 // immutableAt looks an Immutable field up at or above the path, two levels
@@ -143,6 +147,7 @@ func immutableAt(fields []resource.Field, p resource.Path) bool {
 	return false
 }
 
+// replace makes a step with an immutable change one that makes a new object.
 func (c *computer) replace(k *resource.Kind, s *Step) {
 	s.Action = Replace
 	// Nothing of the old object is carried over to one of another type.
@@ -153,7 +158,7 @@ func (c *computer) replace(k *resource.Kind, s *Step) {
 	if s.Protect {
 		c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: s.Address, Policy: true, Pos: d.Pos,
 			What: fmt.Sprintf("%s is protected and would be replaced", s.Address),
-			Why:  fmt.Sprintf("%s cannot be changed in place", s.Changes[0].Path),
+			Why:  fmt.Sprintf("%s cannot be changed in place", s.Changes[slices.IndexFunc(s.Changes, immutableIn(k))].Path),
 			Fix:  "undo the change, or apply once with protect: false"})
 	}
 }
