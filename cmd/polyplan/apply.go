@@ -83,6 +83,7 @@ func runApply(s *session, c *cli.Context, destroy bool) error {
 				return err
 			}
 		}
+		s.note("nothing was changed: a plan with a refusal in it is not carried out")
 		return s.planned(p)
 	}
 	if p.Plan.Summary().Changed() > 0 {

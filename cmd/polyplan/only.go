@@ -68,7 +68,13 @@ func unknownAddress(where, word string, known []resource.Address) error {
 		names[i] = a.String()
 	}
 	fix := "`polyplan state list` and `polyplan graph` list the addresses"
-	if near, ok := diag.Nearest(word, names); ok {
+	near, ok := diag.Nearest(word, names)
+	for _, a := range known {
+		if a.Name == word { // the kind was left out
+			near, ok = a.String(), true
+		}
+	}
+	if ok {
 		fix = "did you mean " + near + "?"
 	}
 	return usage(fmt.Sprintf("%s: nothing has the address %q", where, diag.Visible(word)), fix)

@@ -50,7 +50,11 @@ func program() {
 	os.Exit(code)
 }
 
-var durations = regexp.MustCompile(`\bin [0-9.]+(ms|s|m[0-9.]+s)\b`)
+var (
+	durations = regexp.MustCompile(`\bin [0-9.]+(ms|s|m[0-9.]+s)\b`)
+	elapsed   = regexp.MustCompile(`"elapsed_ms":\d+`)
+	tokens    = regexp.MustCompile(`/sandbox/authorize/[\w-]+`)
+)
 
 // tidy writes whole lines, without what differs from run to run.
 type tidy struct {
@@ -92,6 +96,8 @@ func (t *tidy) say(text []byte) error {
 		}
 	}
 	s = durations.ReplaceAllString(s, "in 1s")
+	s = elapsed.ReplaceAllString(s, `"elapsed_ms":1`)
+	s = tokens.ReplaceAllString(s, "/sandbox/authorize/TOKEN")
 	if strings.Contains(s, "interrupted: ") {
 		tell(t.hook, "interrupted")
 	}
