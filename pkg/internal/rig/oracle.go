@@ -1,8 +1,11 @@
 package rig
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +23,7 @@ import (
 //   - the sandbox for its objects: one for each address, under the id that the
 //     state has, none else, and each stored as the manifest wants it, its
 //     secrets real;
+//   - the requests, if their bodies are kept: none may hold a mask;
 //   - the state, which must have these addresses and no other, no doubt, and
 //     leave no journal behind.
 func (r *Rig) Converged(m *spec.Manifest) {
@@ -107,8 +111,65 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 			say("the service has %d of kind %s, want %d", got, k.Name, want)
 		}
 	}
+	for _, q := range r.Server.Requests() {
+		if masked(q.Body) {
+			say("%s %s was sent a mask", q.Method, q.Path)
+		}
+	}
 	if r.opt.Memory == nil {
 		out = append(out, r.litter()...)
+	}
+	return out
+}
+
+// masked reports whether a mask stands anywhere in a request's body.
+func masked(body []byte) bool {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return false
+	}
+	var search func(any) bool
+	search = func(v any) bool {
+		switch v := v.(type) {
+		case string:
+			return resource.IsMask(v)
+		case map[string]any:
+			return slices.ContainsFunc(slices.Collect(maps.Values(v)), search)
+		case []any:
+			return slices.ContainsFunc(v, search)
+		}
+		return false
+	}
+	return search(v)
+}
+
+// Sent are the bodies of the requests with that method and path, the latter as
+// in a fault: * is one segment. The sandbox has to keep bodies.
+func (r *Rig) Sent(method, pattern string) []map[string]any {
+	r.T.Helper()
+	var out []map[string]any
+	for _, q := range r.Server.Requests() {
+		if ok, _ := path.Match(pattern, q.Path); !ok || q.Method != method {
+			continue
+		}
+		var body map[string]any
+		if len(q.Body) > 0 {
+			if err := json.Unmarshal(q.Body, &body); err != nil {
+				r.T.Fatal(err)
+			}
+		}
+		out = append(out, body)
+	}
+	return out
+}
+
+// Writes are the requests that change something, as "METHOD path".
+func (r *Rig) Writes() []string {
+	out := []string{}
+	for _, q := range r.Server.Requests() {
+		if q.Method != "GET" {
+			out = append(out, q.Method+" "+q.Path)
+		}
 	}
 	return out
 }
@@ -116,8 +177,8 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 // litter lists files that no run should leave.
 func (r *Rig) litter() []string {
 	var out []string
-	_ = filepath.WalkDir(filepath.Dir(r.Path), func(path string, _ os.DirEntry, err error) error {
-		if name := filepath.Base(path); err == nil && (name == "journal" || strings.HasSuffix(name, ".tmp")) {
+	_ = filepath.WalkDir(filepath.Dir(r.Path), func(file string, _ os.DirEntry, err error) error {
+		if name := filepath.Base(file); err == nil && (name == "journal" || strings.HasSuffix(name, ".tmp")) {
 			out = append(out, "a file is left: "+name)
 		}
 		return nil

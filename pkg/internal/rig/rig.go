@@ -196,5 +196,21 @@ func (r *Rig) Live(address string) map[string]any {
 	return body
 }
 
+// Edit changes an object as another hand in the app would: a patch laid over it.
+func (r *Rig) Edit(address string, patch map[string]any) {
+	r.T.Helper()
+	if err := r.Server.Edit(r.Address(address).Kind, r.ID(address), patch); err != nil {
+		r.T.Fatal(err)
+	}
+}
+
+// Remove deletes an object as another hand would.
+func (r *Rig) Remove(address string) {
+	r.T.Helper()
+	if err := r.Server.Remove(r.Address(address).Kind, r.ID(address)); err != nil {
+		r.T.Fatal(err)
+	}
+}
+
 // noSleep takes the waiting out of the transport.
 func noSleep(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) }
