@@ -84,7 +84,6 @@ func (c *computer) step(d *resource.Resource) *Step {
 	var recorded resource.Object
 	if rec != nil {
 		recorded = rec.Object
-		s.Protect = s.Protect || rec.Protect
 	}
 	liveObject := withKept(k, live.Object, rec)
 	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
@@ -97,8 +96,8 @@ func (c *computer) step(d *resource.Resource) *Step {
 	case len(s.Changes) == 0:
 		if s.Action == "" {
 			s.Action = NoOp
-			if rec != nil && rec.Protect != d.Protect && d.Protect {
-				s.Reason = "now protected"
+			if rec != nil && rec.Protect != d.Protect {
+				s.Reason = map[bool]string{true: "now protected", false: "no longer protected"}[d.Protect]
 			}
 		}
 	case c.immutable(k, s):
@@ -155,7 +154,8 @@ func (c *computer) replace(k *resource.Kind, s *Step) {
 	s.After = resource.Clone(d.Object)
 	s.Waiting = nil
 	s.Risks = append(s.Risks, "a new object takes its place; the old one and its history are deleted")
-	if s.Protect {
+	// The protection that a manifest lifts holds until that is applied.
+	if rec := c.in.Recorded[s.Address]; d.Protect || rec != nil && rec.Protect {
 		c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: s.Address, Policy: true, Pos: d.Pos,
 			What: fmt.Sprintf("%s is protected and would be replaced", s.Address),
 			Why:  fmt.Sprintf("%s cannot be changed in place", s.Changes[slices.IndexFunc(s.Changes, immutableIn(k))].Path),

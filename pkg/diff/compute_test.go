@@ -190,7 +190,12 @@ func TestCompute(t *testing.T) {
 			[]string{"forget sync.carry"}},
 		{"a protected one is not deleted", func(w *world) { delete(w.Desired, carry); w.Recorded[carry].Protect = true; w.Prune = true },
 			[]string{"delete sync.carry", "refused sync.carry is protected and would be deleted"}},
-		{"protection that the manifest lifts no longer holds for a delete of something else", func(w *world) { w.Recorded[pg].Protect = true }, []string{}},
+		{"a protection that is lifted changes no object", func(w *world) { w.Recorded[pg].Protect = true }, []string{}},
+		{"a protection that is lifted holds until that is applied", func(w *world) {
+			set("type", "azuresql", w.Desired[pg].Object)
+			w.Recorded[pg].Protect = true
+			w.Only = map[resource.Address]bool{pg: true}
+		}, []string{"replace connection.pg type:postgresql>azuresql", "refused connection.pg is protected and would be replaced"}},
 		{"what left the manifest and the service is forgotten", func(w *world) { delete(w.Desired, carry); delete(w.Live, carry) },
 			[]string{"forget sync.carry", "drift sync.carry gone"}},
 		{"a new address", func(w *world) { w.From = map[resource.Address]resource.Address{carry: {Kind: "sync", Name: "old"}} },

@@ -48,7 +48,9 @@ type Step struct {
 	// Needs are the addresses that have to be in place before.
 	Needs []resource.Address
 	// Gone says that the recorded object no longer exists.
-	Gone    bool
+	Gone bool
+	// Protect is what the manifest says of it from now on; of what left the
+	// manifest, what was said last.
 	Protect bool
 	Names   map[string]string // how the manifest calls a source
 	// Unmanaged are the paths that the manifest leaves to people in the app.
