@@ -37,8 +37,8 @@ func destroyCommand(env *Env) *cli.Command {
 		Description: "Plans the deletion of every object that the state holds, asks, and carries it out: what needs others goes\n" +
 			"first. Protected objects are never deleted.",
 		Flags: with(inputFlags(), stateFlags(), lockFlags(), serviceFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "target", Usage: "only this `ADDRESS` and what it depends on; may be repeated"},
-			&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what depends on it; may be repeated"},
+			&cli.StringSliceFlag{Name: "target", Usage: "only this `ADDRESS` and what depends on it; may be repeated"},
+			&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what it depends on; may be repeated"},
 			&cli.BoolFlag{Name: "refresh", Value: true, Usage: "read live objects; --refresh=false compares with the state only"},
 		}, approveFlags(), outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, true) }),

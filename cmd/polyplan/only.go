@@ -10,7 +10,9 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
-// only are the addresses that --target and --exclude leave; nil means all.
+// only are the addresses that --target and --exclude leave; nil means all. What
+// is made or changed goes with all that it needs. What is deleted goes the other
+// way, with all that needs it, and never while something that is kept needs it.
 func (s *session) only(desired resource.Set) (map[resource.Address]bool, error) {
 	if len(s.opts.targets)+len(s.opts.excludes) == 0 {
 		return nil, nil
@@ -32,19 +34,37 @@ func (s *session) only(desired resource.Set) (map[resource.Address]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) == 0 {
-		targets = g.Nodes()
-	}
+	goes := func(a resource.Address) bool { return desired[a] == nil }
+	stays := func(a resource.Address) bool { return desired[a] != nil }
 	only := map[resource.Address]bool{}
-	for _, a := range g.Closure(targets...) {
-		only[a] = true
+	switch {
+	case len(targets) == 0:
+		for _, a := range g.Nodes() {
+			only[a] = true
+		}
+	default:
+		for _, a := range slices.Concat(reach(g, targets, stays), reach(g.Reverse(), targets, goes)) {
+			only[a] = true
+		}
 	}
-	if len(excludes) > 0 {
-		for _, a := range g.Reverse().Closure(excludes...) {
-			delete(only, a)
+	for _, a := range slices.Concat(excludes, reach(g.Reverse(), excludes, stays)) {
+		delete(only, a)
+	}
+	for a := range s.state.Resources {
+		if only[a] {
+			continue
+		}
+		for _, n := range reach(g, []resource.Address{a}, goes) {
+			delete(only, n)
 		}
 	}
 	return only, nil
+}
+
+// reach are those of the wanted kind that can be reached from some addresses,
+// themselves among them.
+func reach(g *graph.Graph[resource.Address], from []resource.Address, wanted func(resource.Address) bool) []resource.Address {
+	return slices.DeleteFunc(g.Closure(from...), func(a resource.Address) bool { return !wanted(a) })
 }
 
 // addresses reads the addresses that a flag gives; each has to exist.
