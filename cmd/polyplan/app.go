@@ -43,6 +43,7 @@ func newApp(env *Env) *cli.App {
 	app := &cli.App{
 		Name:                      "polyplan",
 		Usage:                     "Polytomic as code: plan and apply connections, models and syncs from a manifest",
+		UsageText:                 "polyplan COMMAND [FLAGS] [ARGUMENTS]",
 		Description:               exitHelp,
 		Version:                   version,
 		HideVersion:               true,
@@ -52,7 +53,7 @@ func newApp(env *Env) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // else an exit code ends the process in here
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return usage(err.Error(), "`polyplan COMMAND --help` lists the flags of a command")
+			return badValue(err)
 		},
 		Commands: commands(env),
 	}

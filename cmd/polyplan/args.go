@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -184,6 +185,18 @@ func below(app *cli.App, cmd *cli.Command) []*cli.Command {
 		return app.Commands
 	}
 	return cmd.Subcommands
+}
+
+// parserError is how the flag parser words a value that it cannot take.
+var parserError = regexp.MustCompile(`^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-+([\w-]+): `)
+
+// badValue is the error for a flag whose value has the wrong form.
+func badValue(err error) error {
+	const fix = "`polyplan COMMAND --help` tells what each flag takes; a duration is written as 30s or 10m"
+	if m := parserError.FindStringSubmatch(err.Error()); m != nil {
+		return usage(dashed(m[2])+" cannot be "+m[1], fix)
+	}
+	return usage(err.Error(), fix)
 }
 
 func dashed(name string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/polyplan/polyplan/pkg/apply"
+	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/render"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -58,6 +59,7 @@ func runAuth(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	settled, addresses := s.settled(p, addresses)
 	s.found = apply.Authorizable(p, s.kinds, addresses)
 	if err := s.showFindings(); err != nil {
 		return err
@@ -65,6 +67,9 @@ func runAuth(s *session, c *cli.Context) error {
 	t := &authTeller{session: s, out: render.NewPrinter(s.env.Stdout, s.outStyle())}
 	if t.json = s.opts.format == "json"; t.json {
 		t.keep(render.VersionJSON(s.env.Stdout, version))
+	}
+	if err := s.settle(settled, t); err != nil {
+		return err
 	}
 	result, err := s.authorize(p, addresses, t)
 	if err != nil {
@@ -95,6 +100,43 @@ func (s *session) authAddresses(words []string) ([]resource.Address, error) {
 		}
 	}
 	return out, nil
+}
+
+// settled tells the addresses that somebody has authorised since they were
+// applied from the rest.
+func (s *session) settled(p *apply.Prepared, addresses []resource.Address) (settled, rest []resource.Address) {
+	waited := map[resource.Address]bool{}
+	for i := range p.Plan.Steps {
+		step := &p.Plan.Steps[i]
+		rec := s.state.Resources[step.Address]
+		waited[step.Address] = rec != nil && rec.Waiting != nil && step.Waiting == nil && step.Action == diff.NoOp
+	}
+	for _, a := range addresses {
+		if waited[a] {
+			settled = append(settled, a)
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	return settled, rest
+}
+
+// settle records and tells that they are authorised.
+func (s *session) settle(settled []resource.Address, t *authTeller) error {
+	if len(settled) == 0 {
+		return nil
+	}
+	next := s.state.Clone()
+	for _, a := range settled {
+		next.Resources[a].Waiting = nil
+	}
+	if err := s.saveState(next); err != nil {
+		return err
+	}
+	for _, a := range settled {
+		t.tell(apply.Event{Kind: apply.Authorised, Address: a, Name: next.Resources[a].DisplayName(), Action: diff.NoOp})
+	}
+	return nil
 }
 
 func (s *session) authorize(p *apply.Prepared, addresses []resource.Address, t *authTeller) (*apply.Result, error) {

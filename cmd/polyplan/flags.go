@@ -124,7 +124,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
 		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), varFiles: c.StringSlice("var-file"),
 		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"),
-		targets: c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: c.Bool("refresh"),
+		targets: c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
 		oauthWait: c.Duration("oauth-wait"), oauthSet: c.IsSet("oauth-wait"), open: c.Bool("open"),
 		detailed: c.Bool("detailed-exitcode"), format: c.String("format"),

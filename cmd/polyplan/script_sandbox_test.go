@@ -274,3 +274,27 @@ func exampleDir() (string, error) {
 	_, err = os.Stat(dir)
 	return dir, err
 }
+
+// examples applies every file of examples, each in a world of its own, and
+// wants nothing left to do.
+func examples(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("EXAMPLES"), "*.yaml"))
+	ts.Check(err)
+	if neg || len(args) != 0 || len(files) == 0 {
+		usageOf(ts, "examples")
+	}
+	for _, version := range []string{sandbox.Version2024, sandbox.Version2025} {
+		for _, f := range files {
+			w.start(ts, nil)
+			state := filepath.Base(f) + "." + version + ".state.json"
+			for _, words := range []string{"validate -f " + f,
+				"apply -y -f " + f + " --state " + state + " --api-version " + version,
+				"plan --detailed-exitcode -f " + f + " --state " + state + " --api-version " + version} {
+				if err := ts.Exec("polyplan", strings.Fields(words)...); err != nil {
+					ts.Fatalf("polyplan %s: %v", words, err)
+				}
+			}
+		}
+	}
+}

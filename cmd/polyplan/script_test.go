@@ -35,13 +35,14 @@ func TestScripts(t *testing.T) {
 		Setup:              setUp,
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"json":    checkJSON,
-			"files":   files,
-			"lock":    lock,
-			"unlock":  unlock,
-			"sandbox": func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
-			"serve":   func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },
+			"examples": examples,
+			"exits":    exits,
+			"json":     checkJSON,
+			"files":    files,
+			"lock":     lock,
+			"unlock":   unlock,
+			"sandbox":  func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
+			"serve":    func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },
 		},
 	})
 }
