@@ -108,19 +108,15 @@ func (s *session) read() error {
 		}
 	}
 	made := map[string]bool{}
-	lookup := s.env.LookupEnv
+	var makeUp func(name string) (string, bool)
 	if s.opts.sandbox {
-		lookup = func(name string) (string, bool) {
-			// Pipelines set the secrets that they do not have to nothing.
-			if v, ok := s.env.LookupEnv(name); ok && v != "" {
-				return v, true
-			}
+		makeUp = func(name string) (string, bool) {
 			made[name] = true
 			return "made-up-" + strings.ToLower(name), true
 		}
 	}
 	s.manifest, s.found = spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir(), Stdin: s.env.Stdin,
-		Env: lookup, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
+		Env: s.env.LookupEnv, MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
 	if len(made) > 0 {
 		s.note("not set: %s; the sandbox gets made-up values", strings.Join(resource.Keys(made), ", "))

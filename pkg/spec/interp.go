@@ -172,6 +172,9 @@ func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 		if l.opts.Env != nil {
 			v, set = l.opts.Env(name)
 		}
+		if v == "" && !hasDefault && l.opts.MakeUp != nil {
+			v, set = l.opts.MakeUp(name)
+		}
 		switch {
 		case hasDefault && v == "":
 			v = byDefault

@@ -22,6 +22,13 @@ type Options struct {
 
 	Env func(name string) (string, bool) // os.LookupEnv
 
+	// MakeUp gives a value in place of one that the manifest takes from the
+	// environment, where that is not set and has no default; set to nothing is
+	// not set either then, for so pipelines give the secrets that they do not
+	// have. It is asked for variables of the type string too, as
+	// POLYPLAN_VAR_name.
+	MakeUp func(name string) (string, bool)
+
 	// Vars are values for the manifest's variables. They beat VarFiles, of which
 	// a later one beats an earlier; these beat the environment's
 	// POLYPLAN_VAR_name; and that beats the variable's default.

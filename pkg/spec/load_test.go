@@ -223,6 +223,35 @@ gadgets:
 	}
 }
 
+func TestMadeUpValues(t *testing.T) {
+	const text = `polyplan: 1
+vars:
+  region: eu
+  limit: {type: number, default: 5}
+  password: {sensitive: true}
+  given: {}
+gadgets:
+  g: {text: "${var.region} ${env.STAGE:-test} ${env.EMPTY}", count: "${var.limit}", any: "${var.password} ${var.given}"}
+`
+	var asked []string
+	m, found := spec.Load(spec.Options{Kinds: testKinds(), Files: []string{"-"}, Stdin: strings.NewReader(text),
+		Env: func(name string) (string, bool) {
+			v, ok := map[string]string{"POLYPLAN_VAR_given": "here", "EMPTY": "", "POLYPLAN_VAR_region": ""}[name]
+			return v, ok
+		},
+		MakeUp: func(name string) (string, bool) { asked = append(asked, name); return "made-up", true }})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	want := object{"name": "g", "flag": false, "text": "eu test made-up", "count": int64(5), "any": secret("made-up here")}
+	if d := cmp.Diff(want, m.Set[resource.Address{Kind: "gadget", Name: "g"}].Object, revealed); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string{"POLYPLAN_VAR_password", "EMPTY"}, asked); d != "" {
+		t.Errorf("asked (-want +got):\n%s", d)
+	}
+}
+
 func TestWrongVariables(t *testing.T) {
 	_, found := spec.Load(spec.Options{Kinds: testKinds(), Files: []string{"-"}, Stdin: strings.NewReader("polyplan: 1\nvars: {limit: {type: number, sensitive: true}, when: {type: list}}\n"),
 		Vars: map[string]string{"limit": "canary", "lmit": "1", "when": "[a"}, VarFiles: []string{"testdata/outside/none.yaml"}})

@@ -144,6 +144,8 @@ func (l *loader) resolveVars() {
 			l.given(v, s, "POLYPLAN_VAR_"+name)
 		} else if v.byDefault != nil {
 			l.fallBack(v)
+		} else if s, ok := l.madeUp(v, name); ok {
+			l.given(v, s, "POLYPLAN_VAR_"+name)
 		}
 		if v.value != nil {
 			v.value = v.value.marked(v)
@@ -155,7 +157,15 @@ func (l *loader) fromEnv(name string) (string, bool) {
 	if l.opts.Env == nil {
 		return "", false
 	}
-	return l.opts.Env("POLYPLAN_VAR_" + name)
+	s, ok := l.opts.Env("POLYPLAN_VAR_" + name)
+	return s, ok && (s != "" || l.opts.MakeUp == nil)
+}
+
+func (l *loader) madeUp(v *variable, name string) (string, bool) {
+	if l.opts.MakeUp == nil || v.typ != "string" {
+		return "", false
+	}
+	return l.opts.MakeUp("POLYPLAN_VAR_" + name)
 }
 
 // varFile reads a file of values: a map of variables' names.
