@@ -106,6 +106,9 @@ func kindOf(t *testing.T, name string) *resource.Kind {
 // Every member that a request may have, for POST and for PUT.
 func TestBodies(t *testing.T) {
 	full := map[string]obj{
+		"role": {"name": "Analyst", "organization_id": "o1"},
+		"policy": {"name": "Marketing", "organization_id": "o1",
+			"actions": obj{"trigger": []any{"analyst"}, "edit": []any{"ops", obj{"id": "r-9"}, "analyst", "ops"}, "delete": []any{}}},
 		"connection": {"name": "API", "type": "webhook", "healthcheck_interval": "3h30m", "policies": []any{obj{"id": "p1"}}, "validate": false,
 			"redirect_url": "https://example.com/done", "organization_id": "o1",
 			"configuration": obj{
@@ -165,6 +168,8 @@ func TestBareBodies(t *testing.T) {
 		in   obj
 		want map[string]any
 	}{
+		"role":       {obj{"name": "N"}, map[string]any{"name": "N"}},
+		"policy":     {obj{"name": "N"}, map[string]any{"name": "N", "policy_actions": []any{}}},
 		"connection": {obj{"name": "N", "type": "hubspot"}, map[string]any{"name": "N", "configuration": map[string]any{}}},
 		"model": {obj{"name": "N", "connection": "pg", "configuration": obj{"table": "t"}},
 			map[string]any{"name": "N", "connection_id": "{connection.pg}", "configuration": map[string]any{"table": "t"}}},

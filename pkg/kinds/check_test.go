@@ -190,3 +190,36 @@ func (c *fixes) add(fix string) {
 		c.all = append(c.all, fix)
 	}
 }
+
+func TestCheckRole(t *testing.T) {
+	for name, want := range map[string][]string{
+		"Analyst": nil,
+		"admin":   nil, // not the service's, as far as anybody knows
+		"Admin":   {"system-role at name"},
+		" Viewer": {"system-role at name"},
+	} {
+		if d := cmp.Diff(want, check(&Role, obj{"name": name}, nil)); d != "" {
+			t.Errorf("%q (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestCheckPolicy(t *testing.T) {
+	one := []any{"a"}
+	for _, tt := range []struct {
+		name string
+		in   obj
+		want []string
+	}{
+		{"no actions", obj{"name": "N"}, nil},
+		{"all actions", obj{"name": "N", "actions": obj{"apply_policy": one, "create": one, "delete": one, "edit": one, "sync_to": one, "trigger": one}}, nil},
+		{"a slip", obj{"name": "N", "actions": obj{"edit": one, "triger": one}}, []string{"warn unknown-action at actions.triger"}},
+		{"nothing like it", obj{"name": "N", "actions": obj{"fly.by": one}}, []string{`warn unknown-action at actions."fly.by"`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, check(&Policy, tt.in, nil)); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}

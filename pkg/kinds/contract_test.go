@@ -22,6 +22,8 @@ import (
 type side struct{ create, update, answers []string }
 
 var contract = map[string]side{
+	"role":       {[]string{"RoleWrite"}, []string{"RoleWrite"}, []string{"Role"}},
+	"policy":     {[]string{"PolicyWrite"}, []string{"PolicyWrite"}, []string{"Policy"}},
 	"connection": {[]string{"ConnectionCreate"}, []string{"ConnectionUpdate"}, []string{"Connection", "ConnectionWriteResult"}},
 	"model":      {[]string{"ModelCreate"}, []string{"ModelUpdate"}, []string{"Model"}},
 	"sync":       {[]string{"SyncWrite"}, []string{"SyncWrite"}, []string{"Sync"}},
@@ -213,7 +215,7 @@ var snake = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 func TestTablesAreWellFormed(t *testing.T) {
 	sections := map[string]bool{}
 	for _, k := range All() {
-		if !resource.ValidName(k.Name) || k.Section != k.Name+"s" || sections[k.Section] || !strings.HasPrefix(k.Path, "/api/") {
+		if !resource.ValidName(k.Name) || k.Section != plural(k.Name) || sections[k.Section] || !strings.HasPrefix(k.Path, "/api/") {
 			t.Errorf("kind %q, section %q, path %q", k.Name, k.Section, k.Path)
 		}
 		sections[k.Section] = true
@@ -225,6 +227,13 @@ func TestTablesAreWellFormed(t *testing.T) {
 		}
 		wellFormed(t, k.Name, k.Fields)
 	}
+}
+
+func plural(s string) string {
+	if stem, ok := strings.CutSuffix(s, "y"); ok {
+		return stem + "ies"
+	}
+	return s + "s"
 }
 
 func wellFormed(t *testing.T, at string, fields []resource.Field) {

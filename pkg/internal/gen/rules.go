@@ -20,11 +20,13 @@ var values = map[string]func(g *generator) any{
 }
 
 // keysOf generates the keys of the map at a place. Those that are names of the
-// user's own making stand in a logic.
+// user's own making stand in a logic; actions are the service's.
 func keysOf(what string) *rapid.Generator[string] {
 	switch what {
 	case "sync.filters", "sync.target_filters", "sync.overrides":
 		return Name().Filter(func(s string) bool { return s != "and" && s != "or" && s != "not" })
+	case "policy.actions":
+		return rapid.SampledFrom([]string{"apply_policy", "create", "delete", "edit", "sync_to", "trigger"})
 	}
 	return Text()
 }

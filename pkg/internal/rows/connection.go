@@ -32,7 +32,7 @@ var connections = []Row{
 		{Name: "trimmed by the manifest", Answer: obj{"name": "N "}},
 		{Name: "another name", Answer: obj{"name": "M"}, Differs: true},
 	}},
-	{"all", "policies: built-in policy appended", "if the manifest is silent, drop; else compare as set, ignoring system ones", []Case{
+	{"governed", "policies: built-in policy appended", "if the manifest is silent, drop; else compare as set, ignoring system ones", []Case{
 		{Name: "silent", Answer: obj{"policies": list{system}}, Compared: true},
 		{Name: "null", Answer: obj{"policies": nil}},
 		{Name: "ours and the built-in one", Answer: obj{"policies": list{system, ours}}, Manifest: obj{"policies": list{obj{"id": ours}}}, Compared: true},

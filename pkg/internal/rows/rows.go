@@ -38,19 +38,25 @@ type (
 	list = []any
 )
 
-// All are the rows that concern connections, models and syncs.
+// groups are the kinds that a row which names no single one is about.
+var groups = map[string][]string{
+	"all":      {"role", "policy", "connection", "model", "sync"},
+	"governed": {"connection", "model", "sync"}, // by policies
+}
+
+// All are the rows that concern the kinds here, each for one kind.
 func All() []Row {
 	var all []Row
-	for _, rows := range [][]Row{connections, models, syncs} {
+	for _, rows := range [][]Row{policies, connections, models, syncs} {
 		for _, r := range rows {
-			if r.Kind == "all" {
-				for _, kind := range []string{"connection", "model", "sync"} {
-					r.Kind = kind
-					all = append(all, r)
-				}
-				continue
+			kinds, ok := groups[r.Kind]
+			if !ok {
+				kinds = []string{r.Kind}
 			}
-			all = append(all, r)
+			for _, kind := range kinds {
+				r.Kind = kind
+				all = append(all, r)
+			}
 		}
 	}
 	return all
@@ -83,6 +89,7 @@ const (
 		"22222222-0000-4000-8000-000000000001", "33333333-0000-4000-8000-000000000001"
 	system, ours, theirs = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002", "44444444-0000-4000-8000-000000000003"
 	label                = "55555555-0000-4000-8000-000000000001"
+	Analyst              = "66666666-0000-4000-8000-000000000001"
 	zero                 = "00000000-0000-0000-0000-000000000000"
 )
 
@@ -93,10 +100,13 @@ func Index() *resource.Index {
 	x.Add(HubSpot, resource.Address{Kind: "connection", Name: "hubspot"})
 	x.Add(Users, resource.Address{Kind: "model", Name: "users"})
 	x.Add(Other, resource.Address{Kind: "sync", Name: "other"})
+	x.Add(Analyst, resource.Address{Kind: "role", Name: "analyst"})
 	return x
 }
 
 var answers = map[string]obj{
+	"role":       {"id": "r", "name": "N", "system": false},
+	"policy":     {"id": "p", "name": "N", "system": false, "policy_actions": list{action("edit", list{Analyst})}},
 	"connection": {"id": "c", "name": "N", "type": obj{"id": "postgresql", "name": "PostgreSQL"}, "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.Mask, "port": 5432}},
 	"model":      {"id": "m", "name": "N", "connection_id": PG, "configuration": obj{"table": "t"}, "fields": list{field("email")}},
 	"sync": {"id": "s", "name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
@@ -104,6 +114,8 @@ var answers = map[string]obj{
 }
 
 var manifests = map[string]obj{
+	"role":       {"name": "N"},
+	"policy":     {"name": "N", "actions": obj{"edit": list{"analyst"}}},
 	"connection": {"name": "N", "type": "postgresql", "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.NewSecret("made-up"), "port": int64(5432)}},
 	"model":      {"name": "N", "connection": "pg", "configuration": obj{"table": "t"}, "fields": list{"email"}},
 	"sync": {"name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
