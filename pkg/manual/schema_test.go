@@ -233,12 +233,14 @@ func TestSchemaOfTheWhole(t *testing.T) {
 
 func TestSchemaAcceptsTheExamples(t *testing.T) {
 	check := compile(t, kinds.All())
-	joined, err := os.ReadFile("../../examples/joined-hubspot.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := check(string(joined)); err != nil {
-		t.Errorf("joined-hubspot.yaml: %v", err)
+	for _, name := range []string{"joined-hubspot.yaml", "permissions.yaml"} {
+		text, err := os.ReadFile("../../examples/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := check(string(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	for _, k := range kinds.All() {
 		if err := check(k.Example); err != nil {
