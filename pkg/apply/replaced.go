@@ -44,6 +44,17 @@ func successor(r *resource.Resource) (resource.Address, bool) {
 	return a, err == nil
 }
 
+// olds are the records of objects to go.
+func olds(set resource.Set) resource.Set {
+	out := resource.Set{}
+	for a, r := range set {
+		if _, ok := successor(r); ok {
+			out[a] = r
+		}
+	}
+	return out
+}
+
 // replacing reports whether a replacement of the address was begun and, as far
 // as is known, its new object not made.
 func (p *preparer) replacing(a resource.Address) bool {

@@ -93,6 +93,7 @@ type runner struct {
 
 	mu      sync.Mutex // the state, the result and the events
 	result  *Result
+	index   *resource.Index
 	changed bool // the state has something to save
 	counter int
 }
@@ -102,6 +103,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	if err := r.bookkeep(); err != nil {
 		return nil, err
 	}
+	r.index = resource.NewIndex(olds(r.State.Resources), r.State.Resources)
 	g := r.graph()
 	if g.Len() > 0 {
 		if err := r.open(ctx); err != nil {

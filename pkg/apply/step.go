@@ -2,13 +2,10 @@ package apply
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -84,8 +81,7 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	if err != nil {
 		return nil, err
 	}
-	recorded, index := r.recorded(s)
-	live := decode(k, s.Address, fresh.Object, index)
+	recorded, live := r.recorded(s), r.decode(k, s.Address, fresh)
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}
@@ -167,116 +163,25 @@ func (r *runner) id(a resource.Address) (string, bool) {
 	return rec.ID, rec.ID != ""
 }
 
-// recorded is what the state has of a step's address, and an index of all.
-func (r *runner) recorded(s *diff.Step) (*resource.Resource, *resource.Index) {
+// recorded is what the state has of a step's address.
+func (r *runner) recorded(s *diff.Step) *resource.Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.State.Resources[s.Address], resource.NewIndex(r.State.Resources)
+	return r.State.Resources[s.Address]
 }
 
-// doubt is the create of that body that an earlier run sent for the address and
-// saw no answer to.
-func (r *runner) doubt(a resource.Address, bodyHash string) (state.Intent, bool) {
+// decode decodes an answer about the object of an address, which from now on is
+// known by that.
+func (r *runner) decode(k *resource.Kind, a resource.Address, answer api.Answer) *resource.Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, d := range r.State.Doubts {
-		if d.Address == a && d.BodyHash == bodyHash && bodyHash != "" {
-			return d, true
-		}
-	}
-	return state.Intent{}, false
-}
-
-func (r *runner) doubted(op string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.State.Doubt(op)
-	return ok
-}
-
-func (r *runner) intent(s *diff.Step, action, method, path string, body map[string]any) state.Intent {
-	r.mu.Lock()
-	r.counter++
-	op := r.run + "-" + strconv.Itoa(r.counter)
-	r.mu.Unlock()
-	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
-	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
-		Name: s.Name, Time: r.Now().UTC()}
-	if name, ok := body["name"].(string); ok {
-		in.Name = name
-	}
-	if method == "POST" {
-		in.Key = "polyplan-" + hex.EncodeToString(sum[:16])
-	}
-	if raw, err := transport.Encode(body); err == nil && body != nil && r.Fingerprints != nil {
-		in.BodyHash = r.Fingerprints.Print(string(raw))
-	}
-	return in
-}
-
-// send writes the intent, sends, and writes the outcome with what is to be
-// remembered of the object.
-func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.Answer, error), s *diff.Step, k *resource.Kind) (api.Answer, error) {
-	if err := r.intend(ctx, in); err != nil {
-		return api.Answer{}, err
-	}
-	answer, err := request()
-	out := state.Outcome{Op: in.Op, OK: err == nil, MayHaveEffect: api.MayHaveEffect(err)}
-	if err == nil {
-		out.Resource = r.record(k, s, answer)
-	} else if remembered(err) && r.doubted(in.Op) {
-		out.MayHaveEffect = false // it was looked for, and is not there
-	}
-	return answer, r.conclude(in, out, err)
-}
-
-// intend writes down what is about to be sent.
-func (r *runner) intend(ctx context.Context, in state.Intent) error {
-	err := r.journal.Intend(ctx, in)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return errUnsent
-	case err != nil:
-		return r.unwritten(err)
-	}
-	return nil
-}
-
-// conclude writes an outcome and gives back the error that the step ends with.
-func (r *runner) conclude(in state.Intent, out state.Outcome, err error) error {
-	var server *transport.Error
-	if errors.As(err, &server) {
-		out.Status = server.Status
-	}
-	written := r.journal.Outcome(context.Background(), out)
-	r.mu.Lock()
-	r.changed = true
-	r.State.Record(in, &out)
-	if out.OK && in.Action == state.Create {
-		// The address has its object; older creates for it have come to nothing.
-		r.State.Doubts = slices.DeleteFunc(r.State.Doubts, func(d state.Intent) bool { return d.Address == in.Address })
-	}
-	r.mu.Unlock()
-	if written != nil {
-		return errors.Join(err, r.unwritten(written))
-	}
-	return err
-}
-
-// unwritten ends the run: what cannot be remembered must not be done.
-func (r *runner) unwritten(err error) error {
-	err = fmt.Errorf("writing the journal: %w", err)
-	r.fail(err)
-	return err
+	r.index.Add(answer.ID(), a)
+	return decode(k, a, answer.Object, r.index)
 }
 
 // record is what to remember of an object that was just written.
 func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer) *resource.Resource {
-	r.mu.Lock()
-	index := resource.NewIndex(r.State.Resources)
-	r.mu.Unlock()
-	index.Add(answer.ID(), s.Address)
-	live := decode(k, s.Address, answer.Object, index)
+	live := r.decode(k, s.Address, answer)
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}

@@ -1,0 +1,158 @@
+package apply
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/polyplan/polyplan/pkg/api"
+	"github.com/polyplan/polyplan/pkg/api/transport"
+	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/state"
+)
+
+// intent says what is about to be sent. The key of a create is derived from what
+// is unique to the operation.
+func (r *runner) intent(s *diff.Step, action, method, path string, body map[string]any) state.Intent {
+	r.mu.Lock()
+	r.counter++
+	op := r.run + "-" + strconv.Itoa(r.counter)
+	r.mu.Unlock()
+	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
+	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
+		Name: s.Name, Time: r.Now().UTC()}
+	if name, ok := body["name"].(string); ok {
+		in.Name = name
+	}
+	if method == "POST" {
+		in.Key = "polyplan-" + hex.EncodeToString(sum[:16])
+	}
+	in.BodyHash = r.hash(body, s)
+	return in
+}
+
+// hash tells two bodies apart without giving away what is secret in them: each
+// secret of the step counts by its fingerprint, which is slow to make and made
+// once, and all else as it is, for the state holds that in clear anyway.
+func (r *runner) hash(body map[string]any, s *diff.Step) string {
+	if body == nil || r.Fingerprints == nil {
+		return ""
+	}
+	prints := map[string]string{}
+	resource.Secrets(s.Record, func(s *resource.Secret) {
+		if v, ok := s.Reveal(); ok {
+			prints[resource.Text(v)] = r.Fingerprints.Print(resource.Text(v))
+		}
+	})
+	raw, err := transport.Encode(hide(body, prints))
+	if err != nil {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(r.State.Lineage))
+	mac.Write(raw)
+	return "hmac:" + hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// hide is v with every value that is a key of prints replaced.
+func hide(v any, prints map[string]string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, e := range v {
+			out[key] = hide(e, prints)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = hide(e, prints)
+		}
+		return out
+	}
+	if print, ok := prints[resource.Text(v)]; ok {
+		return map[string]any{resource.SecretKey: print}
+	}
+	return v
+}
+
+// doubt is the create of that body that an earlier run sent for the address and
+// saw no answer to.
+func (r *runner) doubt(a resource.Address, bodyHash string) (state.Intent, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.State.Doubts {
+		if d.Address == a && d.BodyHash == bodyHash && bodyHash != "" {
+			return d, true
+		}
+	}
+	return state.Intent{}, false
+}
+
+func (r *runner) doubted(op string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.State.Doubt(op)
+	return ok
+}
+
+// send writes the intent, sends, and writes the outcome with what is to be
+// remembered of the object.
+func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.Answer, error), s *diff.Step, k *resource.Kind) (api.Answer, error) {
+	if err := r.intend(ctx, in); err != nil {
+		return api.Answer{}, err
+	}
+	answer, err := request()
+	out := state.Outcome{Op: in.Op, OK: err == nil, MayHaveEffect: api.MayHaveEffect(err)}
+	if err == nil {
+		out.Resource = r.record(k, s, answer)
+	} else if remembered(err) && r.doubted(in.Op) {
+		out.MayHaveEffect = false // it was looked for, and is not there
+	}
+	return answer, r.conclude(in, out, err)
+}
+
+// intend writes down what is about to be sent.
+func (r *runner) intend(ctx context.Context, in state.Intent) error {
+	err := r.journal.Intend(ctx, in)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errUnsent
+	case err != nil:
+		return r.unwritten(err)
+	}
+	return nil
+}
+
+// conclude writes an outcome and gives back the error that the step ends with.
+func (r *runner) conclude(in state.Intent, out state.Outcome, err error) error {
+	var server *transport.Error
+	if errors.As(err, &server) {
+		out.Status = server.Status
+	}
+	written := r.journal.Outcome(context.Background(), out)
+	r.mu.Lock()
+	r.changed = true
+	r.State.Record(in, &out)
+	if out.OK && in.Action == state.Create {
+		// The address has its object; older creates for it have come to nothing.
+		r.State.Doubts = slices.DeleteFunc(r.State.Doubts, func(d state.Intent) bool { return d.Address == in.Address })
+	}
+	r.mu.Unlock()
+	if written != nil {
+		return errors.Join(err, r.unwritten(written))
+	}
+	return err
+}
+
+// unwritten ends the run: what cannot be remembered must not be done.
+func (r *runner) unwritten(err error) error {
+	err = fmt.Errorf("writing the journal: %w", err)
+	r.fail(err)
+	return err
+}
