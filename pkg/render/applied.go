@@ -56,7 +56,7 @@ func Applied(w io.Writer, style Style, r *apply.Result, waits ...apply.Event) er
 		p.Line()
 	}
 	if r.Interrupted {
-		p.Line("Interrupted. The state holds what was done; run apply again to go on.")
+		p.Line("Interrupted. The state holds what was done; run the same command again to go on.")
 		p.Line()
 	}
 	p.Line(p.Bold(applyLine(r)))
