@@ -287,3 +287,11 @@ func twinOf(r *rig.Rig, wanted *spec.Manifest) string {
 	other.Apply(other.Manifest(models))
 	return other.ID("model.users")
 }
+
+// A reference by id to what the state manages is one by name, as it comes back.
+func TestReferenceByIDToOurs(t *testing.T) {
+	r := rig.New(t, rig.Options{})
+	r.Apply(r.Manifest(small))
+	id := r.ID("connection.pg")
+	r.Converged(r.Manifest(rig.Replace(t, small, "    connection: pg\n", "    connection: {id: "+id+"}\n")))
+}

@@ -57,6 +57,7 @@ func Prepare(ctx context.Context, c *api.Client, req Request) (*Prepared, error)
 		p.from[m.to] = m.from
 	}
 	p.recorded, p.doubts = st.Resources, st.Doubts
+	p.claim()
 	prepared, err := p.run(ctx)
 	if err == nil {
 		prepared.moved = moved
@@ -120,6 +121,27 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 			return nil, err
 		}
 	}
+}
+
+// claim takes references by id to what is recorded for references by name, as
+// which they come back from the service.
+func (p *preparer) claim() {
+	index := resource.NewIndex(p.recorded)
+	desired := resource.Set{}
+	for a, d := range p.req.Desired {
+		desired[a] = d
+		k := p.kinds[a.Kind]
+		if !slices.ContainsFunc(k.Refs(d.Object), func(r resource.Reference) bool { return r.ID != "" }) {
+			continue
+		}
+		next := *d
+		next.Object = resource.Clone(d.Object)
+		if k.Claim(next.Object, index) {
+			next.Needs = k.Needs(next.Object)
+			desired[a] = &next
+		}
+	}
+	p.req.Desired = desired
 }
 
 // used are the kinds that the manifest or the state has anything of.

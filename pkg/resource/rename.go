@@ -16,6 +16,27 @@ func (k *Kind) Release(o Object, a Address, id string) bool {
 	return k.replaceRefs(o, a, Object{"id": id})
 }
 
+// Claim turns every reference within o by an id that index knows into one by
+// name: something that the manifest manages after all. It works in place and
+// reports whether there was any.
+func (k *Kind) Claim(o Object, index *Index) bool {
+	found := false
+	r := replacer{o, func(to string, v any) any {
+		if ref, ok := ReadRef(to, v); ok && ref.ID != "" {
+			if a, ours := index.Address(to, ref.ID); ours {
+				found = true
+				return a.Name
+			}
+		}
+		return v
+	}}
+	r.members(k.Fields, o)
+	if found {
+		k.Canonical(o)
+	}
+	return found
+}
+
 // replaceRefs puts by in place of every reference to from.
 func (k *Kind) replaceRefs(o Object, from Address, by any) bool {
 	found := slices.ContainsFunc(k.Refs(o), func(r Reference) bool { return r.Address == from })
