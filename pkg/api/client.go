@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -91,11 +92,17 @@ func (e *NoIDError) Error() string {
 
 // MayHaveEffect tells of a failed write whether it may have been carried out.
 func MayHaveEffect(err error) bool {
-	switch err.(type) {
-	case *NoIDError:
+	var (
+		noID *NoIDError
+		job  *jobFailure
+		said *transport.JobError
+	)
+	switch {
+	case errors.As(err, &noID):
 		return true
-	case *jobFailure:
-		return true
+	case errors.As(err, &job):
+		// Only the job's own word that it failed ends the doubt.
+		return !errors.As(err, &said) || said.Pending
 	}
 	return transport.MayHaveEffect(err)
 }

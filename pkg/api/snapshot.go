@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-multierror"
@@ -86,6 +87,7 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 		}
 		if gone[i] {
 			delete(s.items[r.Kind.Name], r.ID)
+			s.order[r.Kind.Name] = slices.DeleteFunc(s.order[r.Kind.Name], func(id string) bool { return id == r.ID })
 		} else {
 			s.items[r.Kind.Name][r.ID] = Item{answers[i].Object, true}
 		}
