@@ -41,7 +41,7 @@ func (p *preparer) settle() {
 		var found []string
 		for _, id := range p.snap.IDs(in.Address.Kind) {
 			it, _ := p.snap.Item(in.Address.Kind, id)
-			if name, _ := it.Object["name"].(string); name == in.Name && !ours[id] && !madeBefore(it.Object, in.Time) {
+			if name, _ := it.Object["name"].(string); name == in.Name && !ours[id] && it.Object["system"] != true && !madeBefore(it.Object, in.Time) {
 				found = append(found, id)
 			}
 		}
