@@ -1,7 +1,12 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -61,9 +66,30 @@ func (c checker) Get(a resource.Address) *resource.Resource {
 }
 
 func (c checker) Error(p resource.Path, code, what, why, fix string) {
-	c.b.report(diag.Error, c.b.r.Where(p), code, what, why, fix)
+	c.report(diag.Error, p, code, what, why, fix)
 }
 
 func (c checker) Warn(p resource.Path, code, what, why, fix string) {
-	c.b.report(diag.Warning, c.b.r.Where(p), code, what, why, fix)
+	c.report(diag.Warning, p, code, what, why, fix)
+}
+
+func (c checker) report(s diag.Severity, p resource.Path, code, what, why, fix string) {
+	c.b.report(s, c.b.r.Where(p), code, c.unquoted(what), c.unquoted(why), c.unquoted(fix))
+}
+
+// unquoted puts what the manifest says in the place of texts from outside: a
+// kind sees values and not where they come from. Bare ones shorter than a
+// handful of characters occur in words by chance.
+func (c checker) unquoted(text string) string {
+	for _, s := range slices.Backward(slices.SortedFunc(maps.Keys(c.b.brought), byLength)) {
+		text = strings.ReplaceAll(text, strconv.Quote(s), c.b.brought[s])
+		if len(s) >= 6 {
+			text = strings.ReplaceAll(text, s, c.b.brought[s])
+		}
+	}
+	return text
+}
+
+func byLength(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }

@@ -198,7 +198,7 @@ func (b *build) free(n *node, p resource.Path, guess bool) (any, bool) {
 	}
 	b.r.At[p] = written.pos()
 	if n.origin != "" {
-		b.origin(p, n.origin)
+		b.outside(p, n)
 	}
 	var v any
 	switch n.kind {

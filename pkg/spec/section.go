@@ -19,6 +19,7 @@ type build struct {
 	aliases map[string]string // of its own fields: alias -> name
 	called  map[string]string // name -> alias
 	sets    []resource.Path   // where its sets stand
+	brought map[string]string // texts from outside -> how the manifest calls them
 }
 
 // The keys that every resource has besides those of its table.
@@ -82,6 +83,17 @@ func (b *build) whole() {
 
 func (b *build) exampleOf(k *resource.Kind) string {
 	return fmt.Sprintf("`polyplan explain %s` shows one", k.Name)
+}
+
+// outside notes that the value at p comes from outside.
+func (b *build) outside(p resource.Path, n *node) {
+	b.origin(p, n.origin)
+	if s, ok := n.value.(string); ok && s != "" {
+		if b.brought == nil {
+			b.brought = map[string]string{}
+		}
+		b.brought[s] = n.origin
+	}
 }
 
 // origin notes where the value at p comes from.

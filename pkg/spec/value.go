@@ -169,7 +169,7 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 	}
 	b.r.At[p] = written.pos()
 	if n.origin != "" {
-		b.origin(p, n.origin)
+		b.outside(p, n)
 	}
 	if n.secret && (f.Type == resource.Ref || f.Type == resource.SourceRef) {
 		b.err(written, "secret-reference", "a reference comes from a sensitive variable", "references show in every plan", "declare the variable without sensitive: true")
