@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -159,6 +160,12 @@ func (o *options) check() error {
 	if o.apiVersion != transport.Version2024 && o.apiVersion != transport.Version2025 {
 		return usage(fmt.Sprintf("unknown API version %q", o.apiVersion),
 			"polyplan speaks "+transport.Version2024+" and "+transport.Version2025)
+	}
+	if o.logLevel != "" && new(slog.Level).UnmarshalText([]byte(o.logLevel)) != nil {
+		return usage(fmt.Sprintf("unknown level %q of the log", o.logLevel), "choose one of debug, info, warn, error for --log-level")
+	}
+	if o.logFormat != "" && o.logFormat != "text" && o.logFormat != "json" {
+		return usage(fmt.Sprintf("unknown format %q of the log", o.logFormat), "choose text or json for --log-format")
 	}
 	if o.lockTimeout < 0 || o.oauthWait < 0 {
 		return usage("a duration cannot be negative", "write a duration such as 30s or 10m")

@@ -298,3 +298,31 @@ func examples(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 }
+
+// habits applies the seed manifest to sandboxes that differ in one switch each,
+// wants nothing left to do, and deletes it again.
+func habits(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	if neg || len(args) != 0 {
+		usageOf(ts, "habits")
+	}
+	words := []string{"UnsetSecrets=empty", "UnsetSecrets=masked", "ListPaging=none", "ListPaging=truncated", "PageSize=1", "PendingStatus=new"}
+	switches := reflect.TypeFor[sandbox.Switches]()
+	for i := range switches.NumField() {
+		if switches.Field(i).Type.Kind() == reflect.Bool {
+			words = append(words, switches.Field(i).Name)
+		}
+	}
+	for _, word := range words {
+		w.start(ts, []string{"-switch", word})
+		files := "-f " + ts.Getenv("EXAMPLES") + "/joined-hubspot.yaml --state " + word + ".json"
+		for _, words := range []string{"apply -y " + files, "plan --detailed-exitcode " + files, "destroy -y " + files} {
+			if err := ts.Exec("polyplan", strings.Fields(words)...); err != nil {
+				ts.Fatalf("where %s: polyplan %s: %v", word, words, err)
+			}
+		}
+		if n := w.server.Count("connection") + w.server.Count("model") + w.server.Count("sync"); n != 0 {
+			ts.Fatalf("where %s: %d objects are left", word, n)
+		}
+	}
+}

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"json":     checkJSON,
 			"files":    files,
+			"habits":   habits,
 			"lock":     lock,
 			"unlock":   unlock,
 			"sandbox":  func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
