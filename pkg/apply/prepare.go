@@ -126,7 +126,7 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 // claim takes references by id to what is recorded for references by name, as
 // which they come back from the service.
 func (p *preparer) claim() {
-	index := resource.NewIndex(p.recorded)
+	index := resource.NewIndex(p.named(p.recorded))
 	desired := resource.Set{}
 	for a, d := range p.req.Desired {
 		desired[a] = d
