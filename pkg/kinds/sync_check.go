@@ -91,6 +91,7 @@ func checkSchedule(c resource.Checker, r *resource.Resource) {
 				fmt.Sprintf("frequency %s does not use %s", frequency, key), "the service would ignore it", fix)
 		}
 	}
+	checkTimes(c, frequency, schedule)
 	if after := objectOf(schedule["run_after"]); frequency == "runafter" && len(listOf(after["syncs"]))+len(listOf(after["bulk_syncs"])) == 0 {
 		c.Error("schedule", "run-after-missing", "frequency runafter does not say what to run after",
 			"it needs at least one sync or bulk sync", "add run_after: {syncs: [NAME]}")
