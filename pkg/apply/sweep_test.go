@@ -179,6 +179,42 @@ func TestSweepDeath(t *testing.T) {
 	}
 }
 
+// The run that takes up what a dead one left dies too, here and there; the next
+// makes up for both.
+func TestSweepDeathTwice(t *testing.T) {
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			for first := 2; ; first += 3 {
+				alive := false
+				for second := 1 + first%4; ; second += 4 {
+					mem := state.NewMemory()
+					r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
+					m := sc.after(r)
+					var dead bool
+					for i, n := range []int{first, second} {
+						process := mem.Another()
+						killer := &killer{n: n, after: true, kill: process.Kill}
+						r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true, Store: process, Round: killer.round})
+						process.Kill()
+						dead = killer.dead
+						alive = alive || i == 0 && !dead
+					}
+					if !settled(t, r, m, fmt.Sprintf("death at request %d, then at %d", first, second)) {
+						return
+					}
+					if !dead || alive {
+						break
+					}
+				}
+				if alive {
+					break
+				}
+			}
+		})
+	}
+}
+
 // killer ends a process at its n-th request.
 type killer struct {
 	n     int
