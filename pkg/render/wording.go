@@ -82,6 +82,9 @@ func (w *wording) value(f *resource.Field, v any) any {
 			return w.name(v)
 		}
 	case []any:
+		if declared := w.declared(f, v); declared != nil {
+			return declared
+		}
 		out := make([]any, len(v))
 		for i, e := range v {
 			if s, ok := e.(string); ok && (f.Aliases || f.OwnField) {
@@ -111,6 +114,31 @@ func (w *wording) value(f *resource.Field, v any) any {
 		return out
 	}
 	return v
+}
+
+// declared is a list that declares aliases as the map that the manifest writes
+// for it, since nowhere else a plan says what an alias stands for; nil if the
+// list has none.
+func (w *wording) declared(f *resource.Field, v []any) resource.Object {
+	if !f.Aliases {
+		return nil
+	}
+	out, aliased := resource.Object{}, false
+	for _, e := range v {
+		s, ok := e.(string)
+		if !ok {
+			return nil
+		}
+		called, named := w.names[s]
+		if aliased = aliased || named; !named {
+			called = s
+		}
+		out[called] = s
+	}
+	if !aliased || len(out) < len(v) {
+		return nil
+	}
+	return out
 }
 
 // sources says of v what looks like a source and has another name. A bare name

@@ -22,7 +22,7 @@ func TestWording(t *testing.T) {
 		{&kinds.Model, "connection", "postgres", "connection", "connection.postgres", false},
 		{&kinds.Model, "connection", object{"id": "x"}, "connection", object{"id": "x"}, false},
 		{&kinds.Model, "connection", "not a name", "connection", "not a name", false},
-		{&kinds.Model, "fields", []any{"fld1", "b"}, "fields", []any{"klout_score", "b"}, false},
+		{&kinds.Model, "fields", []any{"fld1", "b"}, "fields", object{"klout_score": "fld1", "b": "b"}, false},
 		{&kinds.Model, "identifier", "fld1", "identifier", "klout_score", false},
 		{&kinds.Model, "name", "fld1", "name", "fld1", false}, // text, whatever it looks like
 		{&kinds.Model, "relations.fld1", []any{"stars.fld1", "users.email"}, "relations.klout_score", []any{"stars.klout_score", "users.email"}, false},
