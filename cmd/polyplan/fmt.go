@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -23,8 +24,8 @@ func fmtCommand(env *Env) *cli.Command {
 		ArgsUsage: "[PATH...]",
 		Description: "Rewrites manifests in place in the one canonical layout and lists the files that it changed. A PATH is a file, a\n" +
 			"directory, of which all *.yaml and *.yml below count but hidden ones, or - to read standard input and write\n" +
-			"standard output; without one it is the manifest. Comments stay, and the meaning does: a file is changed only\n" +
-			"where that is proved. A symbolic link is written through if it is named, and passed over below a directory.\n\n" +
+			"standard output; without one it is the manifest with all that it includes. Comments stay, and the meaning does: a\n" +
+			"file is changed only where that is proved. A symbolic link is written through if it is named, and passed over below a directory.\n\n" +
 			"With --check nothing is written, the files that would change are listed, and it ends with 1 if there are any.",
 		Flags: with(pick(inputFlags(), "file", "chdir"), []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "write nothing; list what would change, and end with 1 if there is any"},
@@ -42,15 +43,16 @@ type formatter struct {
 	// searched for the secrets that may be written out in it.
 	found   diag.List
 	changed int
+	seen    map[string]bool // the files that were formatted, by their path on disk
 	out     *render.Printer
 }
 
 func runFmt(s *session, c *cli.Context) error {
 	paths := c.Args().Slice()
 	if len(paths) == 0 {
-		paths = s.opts.files
+		paths = slices.Concat(s.opts.files, s.included())
 	}
-	f := &formatter{session: s, check: c.Bool("check"), diff: c.Bool("diff"),
+	f := &formatter{session: s, seen: map[string]bool{}, check: c.Bool("check"), diff: c.Bool("diff"),
 		out: render.NewPrinter(s.env.Stdout, s.outStyle())}
 	for _, p := range paths {
 		if err := f.argument(p); err != nil {
@@ -69,6 +71,20 @@ func runFmt(s *session, c *cli.Context) error {
 		return exitCode(exitError)
 	}
 	return nil
+}
+
+// included are the files that the manifest includes, as far as it can be read;
+// what is wrong with it is told when its files are formatted. Symbolic links are
+// passed over, as they are below a directory.
+func (s *session) included() []string {
+	if slices.Contains(s.opts.files, "-") {
+		return nil // standard input can be read once
+	}
+	m, _ := spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir()})
+	return slices.DeleteFunc(slices.Clone(m.Files), func(name string) bool {
+		info, err := os.Lstat(s.path(name))
+		return err != nil || !info.Mode().IsRegular()
+	})
 }
 
 // argument formats what a word of the command line names.
@@ -124,6 +140,10 @@ func (f *formatter) directory(name, path string) error {
 }
 
 func (f *formatter) file(name, path string) error {
+	if path = filepath.Clean(path); f.seen[path] {
+		return nil
+	}
+	f.seen[path] = true
 	before, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, withoutPath(err))
