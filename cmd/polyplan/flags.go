@@ -96,7 +96,7 @@ func approveFlags() []cli.Flag {
 
 func oauthFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "oauth-wait", Usage: "how long to wait for people to authorise connections, as a `DURATION` (default: with a terminal 30m, else not at all)"},
+		&cli.DurationFlag{Name: "oauth-wait", Usage: "how long to wait for people to authorise connections, as a `DURATION`", DefaultText: "with a terminal 30m, else not at all"},
 		&cli.BoolFlag{Name: "open", Usage: "open authorisation links in the browser"},
 	}
 }

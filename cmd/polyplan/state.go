@@ -24,7 +24,7 @@ func stateCommand(env *Env) *cli.Command {
 			{
 				Name:        "list",
 				Usage:       "the addresses that the state holds",
-				Description: "Lists each resource of the state on a line: its address, the object's id and its name.",
+				Description: "Lists each resource of the state on a line: its address, its name and the object's id.",
 				Flags:       with(place(), outputFlags("text, json")),
 				Action:      action(env, runStateList),
 			},
