@@ -50,6 +50,11 @@ func textDiff(before, after string) []textLine {
 	if before == after {
 		return nil
 	}
+	if before != "" && after != "" && !strings.HasSuffix(before, "\n") && !strings.HasSuffix(after, "\n") {
+		// Else the last line of the one, where it stands within the other, would
+		// count as another line for its end alone.
+		before, after = before+"\n", after+"\n"
+	}
 	a, b := strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n")
 	if len(a) > maxDiffLines || len(b) > maxDiffLines || len(before)+len(after) > maxDiffBytes {
 		first := 0

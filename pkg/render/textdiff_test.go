@@ -44,6 +44,7 @@ func TestTextDiff(t *testing.T) {
 			"~… 6 lines the same\n 7\n 8\n 9\n-10\n+ten\n 11\n 12\n 13\n~… 7 lines the same\n"},
 		{"one line is not worth leaving out", numbered(1, 4), numbered(1, 4) + "5\n", " 1\n 2\n 3\n 4\n+5\n"},
 		{"two places", numbered(1, 20), "0\n" + numbered(1, 20) + "21\n", "+0\n 1\n 2\n 3\n~… 14 lines the same\n 18\n 19\n 20\n+21\n"},
+		{"a line after the last", "a", "a\nb", " a\n+b\n"},
 		{"line end gone", "a\nb\n", "a\nb", " a\n-b\n+b\n~(no line end here)\n"},
 		{"line end new", "a\nb", "a\nb\n", " a\n-b\n~(no line end here)\n+b\n"},
 		{"all gone", "a\nb\n", "", "-a\n-b\n"},
