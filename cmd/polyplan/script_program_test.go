@@ -51,7 +51,7 @@ func program() {
 }
 
 var (
-	durations = regexp.MustCompile(`\bin [0-9.]+(ms|s|m[0-9.]+s)\b`)
+	durations = regexp.MustCompile(`\b(in|for) (?:\d+h)?(?:\d+m)?[0-9.]+(?:ms|s)\b`)
 	elapsed   = regexp.MustCompile(`"elapsed_ms":\d+`)
 	tokens    = regexp.MustCompile(`/sandbox/authorize/[\w-]+`)
 )
@@ -95,7 +95,7 @@ func (t *tidy) say(text []byte) error {
 			s = strings.ReplaceAll(s, r.from, r.to)
 		}
 	}
-	s = durations.ReplaceAllString(s, "in 1s")
+	s = durations.ReplaceAllString(s, "$1 1s")
 	s = elapsed.ReplaceAllString(s, `"elapsed_ms":1`)
 	s = tokens.ReplaceAllString(s, "/sandbox/authorize/TOKEN")
 	if strings.Contains(s, "interrupted: ") {

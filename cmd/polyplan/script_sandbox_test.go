@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -115,9 +116,12 @@ func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 		if !ok {
 			ts.Fatalf("the sandbox has no %s %q", args[0], args[1])
 		}
-		text, err := json.MarshalIndent(body, "", "  ")
-		ts.Check(err)
-		_, _ = ts.Stdout().Write(append(w.reveal(text), '\n'))
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		ts.Check(enc.Encode(body))
+		_, _ = io.WriteString(ts.Stdout(), w.reveal(text.String()))
 	case "edit":
 		want(3)
 		var patch map[string]any
@@ -212,13 +216,15 @@ func turn(s *sandbox.Switches, word string) error {
 
 // reveal names the canaries in a stored object, so that a script can tell that
 // the right secret arrived without having it in a file.
-func (w *world) reveal(text []byte) []byte {
-	s := string(text)
+func (w *world) reveal(text string) string {
 	for _, c := range w.canaries {
-		quoted, _ := json.Marshal(c.value) // a string always can be
-		s = strings.ReplaceAll(s, string(quoted), `"the value of `+c.name+`"`)
+		var quoted strings.Builder
+		enc := json.NewEncoder(&quoted)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(c.value) // a string always can be
+		text = strings.ReplaceAll(text, strings.TrimSpace(quoted.String()), `"the value of `+c.name+`"`)
 	}
-	return []byte(s)
+	return text
 }
 
 func parseFault(ts *testscript.TestScript, args []string, do sandbox.Action) sandbox.Fault {

@@ -58,6 +58,9 @@ func setUp(e *testscript.Env) error {
 	}
 	e.Setenv("USER", "ada")
 	e.Setenv("NO_PROXY", "127.0.0.1")
+	if e.Getenv("GORACE") == "" {
+		e.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a -race run sleeps for a second
+	}
 	examples, err := exampleDir()
 	if err != nil {
 		return err
