@@ -45,7 +45,8 @@ func newHook() *hook {
 }
 
 // interrupt orders that the program gets an interrupt while it waits for an
-// answer, and the answer once it has heard of the interrupt.
+// answer, and the answer once it has heard of the interrupt. Before it runs the
+// program again a script sets SCRIPT_HOOK to nothing.
 func (w *world) interrupt(ts *testscript.TestScript, args []string) {
 	if w.hook != nil {
 		ts.Fatalf("one interrupt a script")
@@ -62,7 +63,6 @@ func (w *world) interrupt(ts *testscript.TestScript, args []string) {
 		<-h.interrupted
 	}
 	w.server.Fault(f)
-	ts.Defer(func() { ts.Setenv(hookVar, "") })
 }
 
 // served is a `polyplan sandbox serve` that runs beside a script.
