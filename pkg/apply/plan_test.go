@@ -295,3 +295,38 @@ func TestReferenceByIDToOurs(t *testing.T) {
 	id := r.ID("connection.pg")
 	r.Converged(r.Manifest(rig.Replace(t, small, "    connection: pg\n", "    connection: {id: "+id+"}\n")))
 }
+
+// What the service takes and does not answer is compared with what was applied.
+func TestExtraThatIsNotAnswered(t *testing.T) {
+	r := rig.New(t, rig.Options{Unchecked: true})
+	with := rig.Replace(t, small, "    identifier: email\n", "    identifier: email\n    extra: {of_tomorrow: 1}\n")
+	r.Apply(r.Manifest(with))
+	r.Apply(r.Manifest(with))
+	if got := r.Plan(rig.Run{Manifest: r.Manifest(with)}).Actions(); len(got) != 0 {
+		t.Errorf("a second plan has %v", got)
+	}
+	other := rig.Replace(t, with, "of_tomorrow: 1", "of_tomorrow: 2")
+	if got := r.Plan(rig.Run{Manifest: r.Manifest(other)}).Actions(); len(got) != 1 {
+		t.Errorf("a plan that changes it has %v", got)
+	}
+	if got := r.Plan(rig.Run{Manifest: r.Manifest(small)}).Actions(); len(got) != 1 {
+		t.Errorf("a plan that leaves it out has %v", got)
+	}
+}
+
+// What is left to people in the app is not recorded: it never was ours, so that
+// it cannot have drifted.
+func TestUnmanagedIsNotRecorded(t *testing.T) {
+	r := rig.New(t, rig.Options{})
+	left := rig.Replace(t, small, "    schedule: manual\n", "    schedule: manual\n    unmanaged: [schedule]\n")
+	r.Apply(r.Manifest(left))
+	r.Edit("sync.carry", m{"schedule": m{"frequency": "continuous"}})
+	r.Apply(r.Manifest(left))
+	p := r.Plan(rig.Run{Manifest: r.Manifest(small)})
+	if got := p.Drift(); len(got) != 0 {
+		t.Errorf("drift: %v", got)
+	}
+	if got := p.Actions(); len(got) != 1 {
+		t.Errorf("taking the schedule back is %v", got)
+	}
+}

@@ -86,16 +86,23 @@ func (r *runner) bookkeep() error {
 }
 
 // distrust takes their marks from those that refer to an object which gets a
-// new id. Their records say the same before and after they are written anew, so
-// a run that ends in between would leave the next to believe that they were.
+// new id or goes. Their records say the same before and after they are written
+// anew, so a run that ends in between, or does not write them, would leave the
+// next to believe that they were.
 func (r *runner) distrust() {
 	for _, rec := range r.State.Resources {
 		for _, need := range rec.Needs {
-			if s := r.steps[need]; s != nil && (s.Action == diff.Replace || s.Action == diff.Create && s.Gone) && rec.Marks[replacedBy] == "" {
+			if s := r.steps[need]; s != nil && renews(s.Action) && rec.Marks[replacedBy] == "" {
 				rec.Marks, r.changed = nil, true
 			}
 		}
 	}
+}
+
+// renews reports whether an address stands for another object after the action
+// than before.
+func renews(a diff.Action) bool {
+	return a == diff.Create || a == diff.Replace || a == diff.Delete || a == diff.Forget
 }
 
 // updateRecords writes down what a plan without changes still has to say of a
@@ -109,7 +116,7 @@ func (r *runner) updateRecords() bool {
 			continue
 		}
 		next := *rec
-		next.Object, next.Needs, next.Protect = s.Record, s.Needs, s.Protect
+		next.Object, next.Needs, next.Protect, next.Extra = s.Record, s.Needs, s.Protect, s.Extra
 		if live != nil && live.Raw != nil {
 			next.Marks = marks(r.kinds[a.Kind], live.Raw)
 			if live.Waiting == nil {
@@ -117,7 +124,7 @@ func (r *runner) updateRecords() bool {
 			}
 		}
 		if rec.Protect == next.Protect && (rec.Waiting == nil) == (next.Waiting == nil) && slices.Equal(rec.Needs, next.Needs) && maps.Equal(rec.Marks, next.Marks) &&
-			sameText(rec.Object, next.Object) {
+			sameText(rec.Object, next.Object) && (len(rec.Extra)+len(next.Extra) == 0 || sameText(rec.Extra, next.Extra)) {
 			continue
 		}
 		r.State.Resources[a] = &next

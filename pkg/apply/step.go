@@ -185,7 +185,7 @@ func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer) *reso
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}
-	rec := &resource.Resource{Address: s.Address, ID: answer.ID(), Object: s.Record, Needs: s.Needs, Protect: s.Protect,
+	rec := &resource.Resource{Address: s.Address, ID: answer.ID(), Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra,
 		Waiting: live.Waiting, Kept: kept(k, live.Object)}
 	if rec.ID == "" {
 		rec.ID = s.ID

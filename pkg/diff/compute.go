@@ -68,7 +68,7 @@ func (c *computer) desired() map[resource.Address]*Step {
 
 func (c *computer) step(d *resource.Resource) *Step {
 	k, rec, live := c.kinds[d.Address.Kind], c.in.Recorded[d.Address], c.in.Live[d.Address]
-	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: d.Object, Needs: d.Needs,
+	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: without(d.Object, d.Unmanaged), Needs: d.Needs,
 		Protect: d.Protect, Names: d.Names, Unmanaged: d.Unmanaged, Extra: d.Extra}
 	for _, key := range resource.Keys(d.Extra) {
 		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", key))
@@ -88,7 +88,7 @@ func (c *computer) step(d *resource.Resource) *Step {
 	liveObject := withKept(k, live.Object, rec)
 	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
 	s.After, s.Changes = m.after, compare(k, d.Object, m.before, m.after)
-	s.Changes = append(s.Changes, extraChanges(live, d)...)
+	s.Changes = append(s.Changes, extraChanges(live, rec, d)...)
 	adopt := c.in.Adopt[d.Address] && rec == nil
 	switch {
 	case adopt:
@@ -113,7 +113,7 @@ func (c *computer) step(d *resource.Resource) *Step {
 
 func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) {
 	s.Action, s.After = Create, resource.Clone(d.Object)
-	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(nil, d)...)
+	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(nil, nil, d)...)
 	if rec != nil {
 		s.Gone, s.Reason = true, "the object was deleted outside polyplan"
 	}
@@ -226,18 +226,46 @@ func withKept(k *resource.Kind, live resource.Object, rec *resource.Resource) re
 	return out
 }
 
-// extraChanges compares the manifest's extra members with the live ones.
-func extraChanges(live, d *resource.Resource) []Change {
+// extraChanges compares the manifest's extra members with the live ones, or,
+// where the service answers without them, with what was applied.
+func extraChanges(live, rec, d *resource.Resource) []Change {
+	var applied resource.Object
+	if rec != nil {
+		applied = rec.Extra
+	}
 	var out []Change
-	for _, key := range resource.Keys(d.Extra) {
-		var have any
-		if live != nil && live.Raw != nil {
-			have = resource.Normalize(live.Raw[key])
-		} else if live != nil {
-			continue // not read: nothing changed it
+	for _, key := range union(d.Extra, applied) {
+		have := applied[key]
+		if live != nil {
+			if v, answered := live.Raw[key]; answered {
+				have = resource.Normalize(v)
+			}
 		}
 		if resource.Text(have) != resource.Text(d.Extra[key]) {
 			out = append(out, Change{Path: resource.Path("extra").Child(key), Before: have, After: d.Extra[key]})
+		}
+	}
+	return out
+}
+
+// without is o without what the manifest leaves to people in the app: of that
+// nothing is recorded, for it is not ours.
+func without(o resource.Object, unmanaged []resource.Path) resource.Object {
+	if len(unmanaged) == 0 {
+		return o
+	}
+	return prune(o, "", unmanaged).(resource.Object)
+}
+
+func prune(v any, p resource.Path, unmanaged []resource.Path) any {
+	o, ok := v.(resource.Object)
+	if !ok {
+		return v
+	}
+	out := resource.Object{}
+	for key, e := range o {
+		if at := p.Child(key); !slices.ContainsFunc(unmanaged, at.Within) {
+			out[key] = prune(e, at, unmanaged)
 		}
 	}
 	return out
@@ -300,7 +328,7 @@ func (c *computer) leftovers() map[resource.Address]*Step {
 			if s.Protect {
 				c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: a, Policy: true,
 					What: fmt.Sprintf("%s is protected and would be deleted", a),
-					Why:  "it was applied with protect: true, which outlives its removal from the manifest",
+					Why:  "it was applied with protect: true, which holds until it is applied with protect: false",
 					Fix:  fmt.Sprintf("apply it once with protect: false, or keep the object with removed: [{address: %s, delete: false}]", a)})
 			}
 		}
@@ -378,5 +406,6 @@ func Same(k *resource.Kind, desired, recorded *resource.Resource) bool {
 	if desired == nil || recorded == nil {
 		return desired == recorded
 	}
-	return len(compare(k, desired.Object, recorded.Object, desired.Object)) == 0 && len(desired.Extra) == 0
+	want := without(desired.Object, desired.Unmanaged)
+	return len(compare(k, want, recorded.Object, want)) == 0 && len(extraChanges(nil, recorded, desired)) == 0
 }

@@ -67,6 +67,11 @@ func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) (after
 		before = recorded.Object
 	}
 	unknown = k.Unknown(live.Raw)
+	if recorded != nil {
+		for key := range recorded.Extra {
+			delete(unknown, key) // ours; what is still wanted comes next
+		}
+	}
 	maps.Copy(unknown, s.Extra)
 	return merge(k, s.Record, before, withKept(k, live.Object, recorded), s.Unmanaged).after, unknown
 }

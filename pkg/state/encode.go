@@ -67,6 +67,7 @@ type resourceJSON struct {
 	Protect bool               `json:"protect,omitempty"`
 	Marks   map[string]string  `json:"marks,omitempty"`
 	Kept    resource.Object    `json:"kept,omitempty"`
+	Extra   resource.Object    `json:"extra,omitempty"`
 	Waiting *waitingJSON       `json:"waiting,omitempty"`
 }
 
@@ -78,7 +79,7 @@ type waitingJSON struct {
 }
 
 func toJSON(r *resource.Resource) *resourceJSON {
-	out := &resourceJSON{ID: r.ID, Object: r.Object, Needs: r.Needs, Protect: r.Protect, Marks: r.Marks, Kept: r.Kept}
+	out := &resourceJSON{ID: r.ID, Object: r.Object, Needs: r.Needs, Protect: r.Protect, Marks: r.Marks, Kept: r.Kept, Extra: r.Extra}
 	if out.Object == nil {
 		out.Object = resource.Object{}
 	}

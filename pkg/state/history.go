@@ -88,6 +88,8 @@ func (f *FileStore) remedy(s *stored, d Damage) string {
 			quote(f.shown(s.layout.journal()+".damaged")) + ", and look for objects that its run made with polyplan plan"
 	case Unrelated:
 		return "put the right state back, or, if it is to stay: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".other"))
+	case Missing:
+		return copyBack + "; to start anew, with nothing recorded: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".old"))
 	case Older:
 		return copyBack + "; if the older one is to stay: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".newer"))
 	}

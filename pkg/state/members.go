@@ -91,6 +91,7 @@ func (m *members) resource(a resource.Address) *resource.Resource {
 		Object:  m.object("object", true),
 		Protect: take[bool](m, "protect", false),
 		Kept:    m.object("kept", false),
+		Extra:   m.object("extra", false),
 	}
 	for _, need := range take[[]any](m, "needs", false) {
 		r.Needs = append(r.Needs, m.address(need))

@@ -22,7 +22,7 @@ type State struct {
 	OrganizationName string
 
 	// Resources are as they were last written: ID, Object, Needs, Protect, Marks,
-	// Kept, and of Waiting all but its link and code. The other fields of a
+	// Kept, Extra, and of Waiting all but its link and code. The other fields of a
 	// resource are not kept.
 	Resources resource.Set
 
@@ -67,6 +67,7 @@ func keep(r *resource.Resource) *resource.Resource {
 		Protect: r.Protect,
 		Marks:   maps.Clone(r.Marks),
 		Kept:    resource.Clone(r.Kept),
+		Extra:   resource.Clone(r.Extra),
 	}
 	if w := r.Waiting; w != nil {
 		out.Waiting = &resource.Waiting{Status: w.Status, Detail: w.Detail}
