@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -114,11 +113,6 @@ func askAgain(ctx context.Context, o Options, s *diff.Step) error {
 	if waiting(k, answer) == nil {
 		return nil
 	}
-	s.Action = diff.Update
-	s.Extra = maps.Clone(s.Extra)
-	if s.Extra == nil {
-		s.Extra = resource.Object{}
-	}
-	s.Extra[k.Reconnect] = true
+	s.Action, s.Asks = diff.Update, k.Reconnect
 	return nil
 }

@@ -93,6 +93,9 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	if nameHeld {
 		body["name"] = live.Object["name"]
 	}
+	if s.Asks != "" {
+		body[s.Asks] = true
+	}
 	in := r.intent(s, string(diff.Update), "PUT", k.Path+"/"+id, body)
 	answer, err := r.send(ctx, in, func() (api.Answer, error) { return r.Client.Update(ctx, k, id, body) }, s, k)
 	if err != nil {

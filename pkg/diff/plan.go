@@ -55,6 +55,9 @@ type Step struct {
 	Names   map[string]string // how the manifest calls a source
 	// Unmanaged are the paths that the manifest leaves to people in the app.
 	Unmanaged []resource.Path
+	// Asks names a member that the update sends as true: it asks for something
+	// and is no part of the object.
+	Asks string
 }
 
 // Renew lays what the step wants over a live object that was just read, so that
