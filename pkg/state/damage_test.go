@@ -198,12 +198,12 @@ func TestDamage(t *testing.T) {
 			put(t, f.main, read(t, f.main)[:500])
 			put(t, generation(f, "1"), nil)
 			put(t, generation(f, "2"), nil)
-		}, Truncated, "cut off", "polyplan import"},
+		}, Truncated, "cut off", "a backup of it"},
 		{"gone", false, func(t *testing.T, f files) { _ = os.Remove(f.main) },
 			Missing, "generation 2 is here", "000000000002.json"},
 		{"gone, with its generations", true, func(t *testing.T, f files) {
 			_, _, _ = os.Remove(f.main), os.Remove(generation(f, "1")), os.Remove(generation(f, "2"))
-		}, Missing, "left a journal", "polyplan import"},
+		}, Missing, "left a journal", "start anew"},
 		{"an older one put back", false, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },
 			Older, "an older one was put back", "000000000002.json"},
 		{"an older one put back under a journal", true, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },

@@ -74,7 +74,7 @@ func (f *FileStore) Generation(ctx context.Context, serial int64) (*State, error
 // remedy is the one next step for a sort of damage: a command to paste where
 // there is one that cannot make things worse.
 func (f *FileStore) remedy(s *stored, d Damage) string {
-	copyBack := "no good generation is kept beside it: put a backup of it in place, or run polyplan import"
+	copyBack := "no good generation is kept beside it: put a backup of it in place"
 	for _, serial := range slices.Backward(s.kept) {
 		b, err := readFile(f.sys, s.generation(serial))
 		if err == nil && verify(b) == nil {
