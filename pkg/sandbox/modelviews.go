@@ -82,11 +82,16 @@ func fieldID(owner, name string) string { return derivedID("field", owner, name)
 
 func (c *call) enricherView(r *record, e map[string]any) map[string]any {
 	view := copyMap(e)
-	fields := []any{}
+	fields, chosen := []any{}, []string{}
+	for _, f := range objects(e, "fields") {
+		chosen = append(chosen, text(f, "name"))
+	}
 	if conn := c.get(kindConnection, text(e, "connection_id")); conn != nil {
 		if known := c.s.services.of(text(conn.Body, "type")).Enrichment; known != nil {
 			for _, f := range known.Fields {
-				fields = append(fields, fieldView(r, f, false))
+				if len(chosen) == 0 || oneOf(f.Name, chosen) {
+					fields = append(fields, fieldView(r, f, false))
+				}
 			}
 		}
 	}
