@@ -221,7 +221,7 @@ func kept(k *resource.Kind, live resource.Object) resource.Object {
 	out := resource.Object{}
 	for i := range k.Fields {
 		f := &k.Fields[i]
-		if v := live[f.Name]; f.WriteOnly && !f.Sensitive && v != nil {
+		if v := live[f.Name]; f.WriteOnly && !f.Sensitive && !resource.Empty(v) {
 			out[f.Name] = v
 		}
 	}
