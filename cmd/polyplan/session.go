@@ -35,6 +35,7 @@ type session struct {
 	store    *state.FileStore
 	state    *state.State
 	client   *api.Client
+	talk     *talk // where all is said that is no result
 	// deployment is what the state is bound to: the URL, or "sandbox".
 	deployment string
 	prints     *resource.Fingerprinter
@@ -45,7 +46,7 @@ type session struct {
 }
 
 func newSession(env *Env, opts *options) *session {
-	s := &session{env: env, opts: opts, kinds: kinds.All()}
+	s := &session{env: env, opts: opts, kinds: kinds.All(), talk: &talk{to: env.Stderr}}
 	ctx, end := context.WithCancel(context.Background())
 	stop, halt := context.WithCancel(ctx)
 	s.ctx, s.stop = ctx, stop
@@ -59,7 +60,7 @@ func newSession(env *Env, opts *options) *session {
 				case <-env.Signals:
 					if n == 0 {
 						halt() // before it is told, so that whoever reads it knows that nothing new starts
-						fmt.Fprintln(env.Stderr, "interrupted: finishing what is under way; interrupt again to end at once")
+						fmt.Fprintln(s.talk, "interrupted: finishing what is under way; interrupt again to end at once")
 					} else {
 						end()
 					}
@@ -133,7 +134,7 @@ func (s *session) read() error {
 
 // note says something beside the result.
 func (s *session) note(format string, args ...any) {
-	fmt.Fprintln(s.env.Stderr, diag.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(s.talk, diag.Visible(fmt.Sprintf(format, args...)))
 }
 
 // showFindings shows the findings on standard error and ends the command if

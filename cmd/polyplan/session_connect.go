@@ -82,7 +82,7 @@ func (s *session) logger() *slog.Logger {
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if s.opts.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(s.env.Stderr, o))
+		return slog.New(slog.NewJSONHandler(s.talk, o))
 	}
-	return slog.New(slog.NewTextHandler(s.env.Stderr, o))
+	return slog.New(slog.NewTextHandler(s.talk, o))
 }

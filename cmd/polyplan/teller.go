@@ -29,6 +29,7 @@ func (s *session) newTeller(plan *diff.Plan) (*teller, error) {
 	}
 	t.progress = render.NewProgress(s.env.Stderr, render.ProgressOptions{Verb: "applying", Total: steps(plan),
 		Terminal: s.env.ErrTerminal, Columns: s.env.Width, Now: s.env.Now, Style: s.errStyle()})
+	s.talk.set(t.progress) // so that what others say stands above the line that moves
 	if s.env.ErrTerminal {
 		go func() {
 			tick := time.NewTicker(250 * time.Millisecond)
@@ -85,8 +86,11 @@ func (t *teller) close(result *apply.Result) error {
 				t.err = err
 			}
 		}
-	} else if err := t.progress.Close(); err != nil && t.err == nil {
-		t.err = err
+	} else {
+		t.s.talk.set(t.s.env.Stderr)
+		if err := t.progress.Close(); err != nil && t.err == nil {
+			t.err = err
+		}
 	}
 	if t.err != nil {
 		return fmt.Errorf("writing the events: %w", t.err)
