@@ -152,27 +152,6 @@ func TestErr(t *testing.T) {
 	}
 }
 
-func TestFrom(t *testing.T) {
-	d := Diagnostic{What: "a", Code: "c"}
-	odd := errors.New("disk full")
-	for _, tt := range []struct {
-		name string
-		in   error
-		want List
-	}{
-		{"nil", nil, nil},
-		{"diagnostic", d, List{d}},
-		{"wrapped diagnostic", fmt.Errorf("reading: %w", d), List{d}},
-		{"list", List{d, {Severity: Warning, What: "w"}}.Err(), List{d}},
-		{"wrapped list and others", fmt.Errorf("x: %w", multierror.Append(nil, d, odd)), List{d, {What: "disk full"}}},
-		{"plain", odd, List{{What: "disk full"}}},
-	} {
-		if diff := cmp.Diff(tt.want, From(tt.in)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
-		}
-	}
-}
-
 func TestJSON(t *testing.T) {
 	l := List{
 		{Pos: Pos{File: "m.yaml", Line: 2, Col: 3, End: 5}, What: `a <b> "c"`, Why: "w", Fix: "f", Address: "model.a", Code: "unknown-key", Snippet: "s", Root: "r"},

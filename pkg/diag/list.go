@@ -3,7 +3,6 @@ package diag
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,28 +146,6 @@ func firstLines(errs []error) string {
 		lines[i] = err.Error()
 	}
 	return strings.Join(lines, "\n")
-}
-
-// From returns the findings that err holds, in its order. An error inside it
-// that is no Diagnostic becomes one, its text the What. From(nil) is empty.
-func From(err error) List {
-	var (
-		d    Diagnostic
-		errs *multierror.Error
-	)
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &errs):
-		var l List
-		for _, e := range errs.Errors {
-			l.Add(From(e)...)
-		}
-		return l
-	case errors.As(err, &d):
-		return List{d}
-	}
-	return List{{Severity: Error, What: err.Error()}}
 }
 
 // MarshalJSON writes an array, empty rather than null for a nil list.
