@@ -1,12 +1,15 @@
 # Everything a developer runs. CI runs `make check`.
 GO ?= go
 
-.PHONY: build check test race vet lint fmt bench generate fuzz clean
+.PHONY: build check deps test race vet lint fmt bench generate fuzz clean
 
 build:           ## the program, as bin/polyplan
 	$(GO) build -trimpath -tags urfave_cli_no_docs -o bin/polyplan ./cmd/polyplan
 
-check: build vet fmt lint race   ## all that CI demands
+check: build vet fmt lint deps race   ## all that CI demands
+
+deps:            ## what the tests need beside Go
+	scripts/deps
 
 test:            ## the tests, quickly
 	$(GO) test ./...

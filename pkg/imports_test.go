@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"catalog":         {},
 	"diag":            {},
 	"graph":           {},
+	"pgtest":          {}, // for tests; those of cmd cannot import pkg/internal
 	"resource":        {"diag"},
 	"kinds":           {"catalog", "diag", "resource"}, // diag for Nearest
 	"manual":          {"catalog", "diag", "resource"}, // diag for Nearest and Width
@@ -46,6 +47,7 @@ var homes = map[string][]string{
 	"github.com/sergi/go-diff":              {"render"},
 	"github.com/google/go-cmp":              {"diff", "state/statetest"}, // statetest is a test in a package of its own
 	"github.com/rivo/uniseg":                {"diag"},
+	"github.com/jackc/pgx":                  {"pgtest"},
 	"go.yaml.in/yaml/v3":                    {},
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/santhosh-tekuri/jsonschema": {},
