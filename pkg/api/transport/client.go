@@ -28,7 +28,6 @@ const (
 	maxBody       = 64 << 20 // of an answer, after decompression
 	maxErrorBody  = 1 << 20  // of an answer with an error status
 	maxHeader     = 1 << 20
-	maxKeyLength  = 4096 // of the API key
 	maxRedirects  = 5
 	minIdleBytes  = 1 << 10 // fewer in one idle window is a stalled answer
 	dialTimeout   = 10 * time.Second
@@ -43,8 +42,12 @@ type Options struct {
 	// BaseURL is "https://app.polytomic.com" or that of a deployment. A bare
 	// host gets https://, trailing slashes are cut.
 	BaseURL string
-	// Key is the API key. It is sent as a bearer token and shown nowhere.
-	Key string
+	// Key is the API key, and KeyName the variable that it came from, for hints.
+	// It is sent as a bearer token and shown nowhere.
+	Key, KeyName string
+	// Organization is the id of the organisation that a partner's or deployment's
+	// key acts in; "" for the key's own.
+	Organization string
 	// Version is Version2024 or Version2025.
 	Version string
 	// Parallelism is the most requests in flight, 4 if zero. The client goes
@@ -112,7 +115,10 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkKey(o.Key); err != nil {
+	if o.KeyName == "" {
+		o.KeyName = defaultKeyName
+	}
+	if err := o.checkCredential(); err != nil {
 		return nil, err
 	}
 	if o.Version != Version2024 && o.Version != Version2025 {
@@ -236,10 +242,6 @@ func badURL(format string, args ...any) error {
 		"correct --url or POLYTOMIC_DEPLOYMENT_URL: https://HOST, as in https://app.polytomic.com"}
 }
 
-func badKey(format string, args ...any) error {
-	return &settingError{"the API key " + fmt.Sprintf(format, args...), "set POLYTOMIC_API_KEY to the key alone, as the app showed it"}
-}
-
 func parseBase(s string, allowHTTP bool) (*url.URL, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -274,19 +276,4 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-func checkKey(key string) error {
-	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\'' || r == '`' }
-	switch {
-	case key == "":
-		return badKey("is empty")
-	case len(key) > maxKeyLength:
-		return badKey("is longer than %d bytes: is it a whole file?", maxKeyLength)
-	case strings.TrimSpace(key) != key:
-		return badKey("has white space around it: is it a line read with its end?")
-	case strings.ContainsFunc(key, bad):
-		return badKey("has characters that no key has (white space, quotes, control or non-ASCII characters)")
-	}
-	return nil
 }

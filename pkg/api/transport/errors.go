@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type Error struct {
 	retryAfter string
 	date       time.Time
 	doubt      bool
+	keyName    string // of the variable that the API key came from
 }
 
 // Error is like "POST /api/syncs: 422 mode not supported by target".
@@ -57,8 +59,11 @@ func (e *Error) unsent() *Error {
 func (e *Error) Hint() string {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return "check POLYTOMIC_API_KEY, and that it belongs to the deployment in POLYTOMIC_DEPLOYMENT_URL"
+		return "check " + cmp.Or(e.keyName, defaultKeyName) + ", and that it belongs to the deployment in POLYTOMIC_DEPLOYMENT_URL"
 	case http.StatusForbidden:
+		if manages(e.Path) {
+			return "organisations, and with some services their users too, are for the key of a partner or of a deployment: POLYTOMIC_PARTNER_KEY or POLYTOMIC_DEPLOYMENT_KEY"
+		}
 		return "use the API key of somebody who may do this, or have its user given the role for it"
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return "the service is busy: run the same command again later, perhaps with less --parallelism"
@@ -192,7 +197,7 @@ func UsedBy(err error) []Use {
 // serverError makes the Error of an answer. A body that is no JSON, or of
 // another shape, leaves the status to speak: proxies answer as they like.
 func (c *Client) serverError(cl *call, status int, h http.Header, body []byte) *Error {
-	e := &Error{Method: cl.Method, Path: cl.Path, Status: status, retryAfter: h.Get("Retry-After")}
+	e := &Error{Method: cl.Method, Path: cl.Path, Status: status, retryAfter: h.Get("Retry-After"), keyName: c.opt.KeyName}
 	e.date, _ = http.ParseTime(h.Get("Date"))
 	for _, name := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Trace-Id", "Cf-Ray"} {
 		if id := h.Get(name); id != "" {

@@ -88,7 +88,7 @@ func (c *Client) httpRequest(ctx context.Context, cl *call, u *url.URL) *http.Re
 		Method: cl.Method, URL: u, Host: u.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{
-			"Authorization":       {"Bearer " + c.opt.Key},
+			"Authorization":       {c.authorization(cl.Path)},
 			"X-Polytomic-Version": {c.opt.Version},
 			"Accept":              {"application/json"},
 			"User-Agent":          {c.opt.UserAgent},

@@ -111,6 +111,7 @@ func (c *Client) logAttempt(ctx context.Context, cl *call, status int, bytes int
 func (c *Client) redact(s string) string {
 	if len(c.opt.Key) >= 6 {
 		s = strings.ReplaceAll(s, c.opt.Key, "[API key]")
+		s = strings.ReplaceAll(s, c.opt.basic(), "[API key]")
 	}
 	return c.opt.Redact(s)
 }
