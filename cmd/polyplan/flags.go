@@ -17,31 +17,32 @@ const defaultURL = "https://app.polytomic.com"
 
 // options are the values of all flags; a command reads those that it declares.
 type options struct {
-	files       []string
-	chdir       string
-	state       string
-	url         string
-	apiVersion  string
-	sandbox     bool
-	vars        map[string]string
-	varFiles    []string
-	approve     bool
-	input       bool
-	prune       bool
-	targets     []string
-	excludes    []string
-	refresh     bool
-	parallelism int
-	lockTimeout time.Duration
-	lock        bool
-	oauthWait   time.Duration
-	oauthSet    bool // --oauth-wait was given
-	open        bool
-	detailed    bool
-	format      string
-	noColor     bool
-	logLevel    string
-	logFormat   string
+	files        []string
+	chdir        string
+	state        string
+	url          string
+	apiVersion   string
+	organization string
+	sandbox      bool
+	vars         map[string]string
+	varFiles     []string
+	approve      bool
+	input        bool
+	prune        bool
+	targets      []string
+	excludes     []string
+	refresh      bool
+	parallelism  int
+	lockTimeout  time.Duration
+	lock         bool
+	oauthWait    time.Duration
+	oauthSet     bool // --oauth-wait was given
+	open         bool
+	detailed     bool
+	format       string
+	noColor      bool
+	logLevel     string
+	logFormat    string
 }
 
 // The flags, by what they are about; a command puts together those it needs.
@@ -72,6 +73,7 @@ func serviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "url", Usage: "the deployment's `URL` (default: " + defaultURL + ") [$POLYTOMIC_DEPLOYMENT_URL]"},
 		&cli.StringFlag{Name: "api-version", Usage: "the `VERSION` of the API, 2024-02-08 or 2025-09-18 (default: 2024-02-08) [$POLYTOMIC_API_VERSION]"},
+		&cli.StringFlag{Name: "organization", Usage: "the `ID` of the organisation to act in: any with the key of a partner or of a deployment, else the key's own [$POLYPLAN_ORGANIZATION]"},
 		&cli.IntFlag{Name: "parallelism", Value: 10, Usage: "the most requests at once, `N`"},
 		&cli.StringFlag{Name: "log-level", Usage: "log to standard error from `LEVEL` on: debug, info, warn, error"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "the log's `FORMAT`: text or json"},
@@ -131,8 +133,9 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		detailed: c.Bool("detailed-exitcode"), format: c.String("format"),
 		noColor:  c.Bool("no-color") || env.get("NO_COLOR") != "",
 		logLevel: c.String("log-level"), logFormat: c.String("log-format"),
-		apiVersion: firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
-		vars:       map[string]string{},
+		apiVersion:   firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
+		organization: firstOf(c.String("organization"), env.get("POLYPLAN_ORGANIZATION")),
+		vars:         map[string]string{},
 	}
 	if c.Bool("json") {
 		o.format = "json"

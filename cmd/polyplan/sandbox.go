@@ -9,20 +9,20 @@ import (
 )
 
 // startSandbox runs the embedded sandbox on a port of this machine, with its
-// data beside the state.
-func (s *session) startSandbox() (url, key string, err error) {
+// data beside the state. Its key may do all that there is to try out.
+func (s *session) startSandbox() (url string, c credential, err error) {
 	data := s.beside(sandboxDataName)
 	if s.opts.state != "" {
 		data = s.statePath() + ".sandbox"
 	}
-	key = "sandbox"
-	srv, err := sandbox.New(sandbox.Options{APIKey: key, Data: data})
+	c = credential{key: "sandbox", manages: true}
+	srv, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{Value: c.key, Partner: true}}, Data: data})
 	if err != nil {
-		return "", "", err
+		return "", c, err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", "", err
+		return "", c, err
 	}
 	server := &http.Server{Handler: srv, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }()
@@ -32,5 +32,5 @@ func (s *session) startSandbox() (url, key string, err error) {
 			s.note("closing the sandbox: %s", err)
 		}
 	})
-	return "http://" + l.Addr().String(), key, nil
+	return "http://" + l.Addr().String(), c, nil
 }

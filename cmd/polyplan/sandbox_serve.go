@@ -34,6 +34,7 @@ func sandboxCommand(env *Env) *cli.Command {
 				&cli.StringFlag{Name: "addr", Value: "127.0.0.1:0", Usage: "listen on `HOST:PORT`; port 0 takes a free one"},
 				&cli.BoolFlag{Name: "allow-remote", Usage: "allow an address that other machines can reach"},
 				&cli.StringFlag{Name: "api-key", Value: "sandbox", Usage: "the `KEY` that clients have to send"},
+				&cli.StringFlag{Name: "partner-key", Usage: "one more `KEY`, that of a partner: it manages organisations, and acts in any of them"},
 				&cli.StringFlag{Name: "data", Usage: "keep objects in `FILE`"},
 				&cli.StringFlag{Name: "catalog", Usage: "a JSON `FILE` of what the services behind connections hold, added to what is built in"},
 				&cli.StringFlag{Name: "oauth", Value: sandbox.OAuthAuto, Usage: "how connections come to be authorised, `HOW`: auto, immediate, manual (a page with a button) or never"},
@@ -65,6 +66,9 @@ func runSandboxServe(s *session, c *cli.Context) error {
 		Control: c.Bool("control"), KeepBodies: c.Bool("keep-bodies")}
 	if err := checkServe(o); err != nil {
 		return err
+	}
+	if key := c.String("partner-key"); key != "" {
+		o.Keys = append(o.Keys, sandbox.Key{Value: key, Partner: true})
 	}
 	if f := c.String("data"); f != "" {
 		o.Data = s.path(f)

@@ -19,8 +19,8 @@ import (
 type canary struct{ name, value, core string }
 
 // newCanaries makes the secrets of the seed manifest, and API keys: a good one,
-// one of another organisation, one that may only read, and one that nobody
-// knows. Passwords hold what is escaped one way or another on the way; the core
+// one of another organisation, one that may only read, those of a partner and of
+// a deployment, and one that nobody knows. Passwords hold what is escaped one way or another on the way; the core
 // stays as it is.
 func newCanaries() []canary {
 	var out []canary
@@ -30,6 +30,8 @@ func newCanaries() []canary {
 		{"POLYTOMIC_API_KEY", "", ""},
 		{"OTHER_API_KEY", "", ""},
 		{"READONLY_API_KEY", "", ""},
+		{"PARTNER_API_KEY", "", ""},
+		{"DEPLOYMENT_API_KEY", "", ""},
 		{"STRANGER_API_KEY", "", ""},
 	} {
 		raw := make([]byte, 20)

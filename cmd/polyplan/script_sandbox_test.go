@@ -173,6 +173,8 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 		{Value: w.secret("POLYTOMIC_API_KEY")},
 		{Value: w.secret("OTHER_API_KEY"), Organization: "Other"},
 		{Value: w.secret("READONLY_API_KEY"), ReadOnly: true},
+		{Value: w.secret("PARTNER_API_KEY"), Organization: "Partner", Partner: true},
+		{Value: w.secret("DEPLOYMENT_API_KEY"), Organization: "Operator", Deployment: true},
 	}}
 	var ids atomic.Int64
 	o.NewID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1)) }

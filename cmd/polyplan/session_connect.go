@@ -13,26 +13,28 @@ import (
 // connect opens the service, checks the key, and refuses a state that belongs
 // to another organisation or deployment.
 func (s *session) connect() error {
-	url, key := s.opts.url, s.env.get("POLYTOMIC_API_KEY")
+	url := s.opts.url
 	s.deployment = strings.TrimRight(url, "/")
 	base := s.env.HTTP
+	var c credential
+	var err error
 	if s.opts.sandbox {
-		var err error
-		if url, key, err = s.startSandbox(); err != nil {
+		s.deployment = "sandbox"
+		if url, c, err = s.startSandbox(); err != nil {
 			return fmt.Errorf("starting the sandbox: %w", err)
 		}
-		s.deployment = "sandbox"
+	} else if c, err = s.credential(url); err != nil {
+		return err
 	}
-	if key == "" {
-		return &problem{Diagnostic: diag.Diagnostic{Code: "no-api-key", What: "there is no API key",
-			Why: "POLYTOMIC_API_KEY is not set, and every call to " + diag.Visible(url) + " needs it",
-			Fix: "export POLYTOMIC_API_KEY, or try it out with --sandbox"}}
-	}
-	s.hide(key)
-	t, err := transport.New(transport.Options{BaseURL: url, Key: key, Version: s.opts.apiVersion,
+	s.hide(c.key)
+	o := transport.Options{BaseURL: url, Key: c.key, KeyName: c.name, Version: s.opts.apiVersion,
 		Parallelism: s.opts.parallelism, UserAgent: "polyplan/" + version, Base: base, Redact: s.redact, Logger: s.logger(),
 		AllowHTTP: s.opts.sandbox, Sleep: s.env.Sleep,
-		Notify: func(e transport.Event) { s.note("%s", e.Text) }})
+		Notify: func(e transport.Event) { s.note("%s", e.Text) }}
+	if c.manages {
+		o.Organization = s.opts.organization
+	}
+	t, err := transport.New(o)
 	if err != nil {
 		return err
 	}
@@ -41,6 +43,9 @@ func (s *session) connect() error {
 	me, err := s.client.Me(s.ctx)
 	if err != nil {
 		return fmt.Errorf("checking the API key: %w", err)
+	}
+	if err := s.choose(c, &me); err != nil {
+		return err
 	}
 	return s.bind(me)
 }

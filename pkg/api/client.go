@@ -47,6 +47,22 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 		User: is("is_user"), Organization: is("is_organization"), Partner: is("is_partner"), System: is("is_system")}, nil
 }
 
+// Manages reports whether it is somebody who manages organisations and acts in
+// whichever is named: a partner, or a self-hosted deployment.
+func (i Identity) Manages() bool { return i.Partner || i.System }
+
+// OrganizationName is the name of the organisation with that id, which only
+// those may ask for who manage it.
+func (c *Client) OrganizationName(ctx context.Context, id string) (string, error) {
+	resp, err := c.t.Do(ctx, transport.Request{Method: "GET", Path: "/api/organizations/" + transport.PathSegment(id)})
+	if err != nil {
+		return "", err
+	}
+	o, err := resp.Object()
+	name, _ := o["name"].(string)
+	return name, err
+}
+
 // Answer is what the service said of one object.
 type Answer struct {
 	Object map[string]any
