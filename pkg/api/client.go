@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
@@ -15,10 +17,20 @@ import (
 type Client struct {
 	t       *transport.Client
 	version string
+	org     atomic.Pointer[string] // of the key, once it is known
 }
 
 // New is a client over t, which speaks the given version of the API.
-func New(t *transport.Client, version string) *Client { return &Client{t, version} }
+func New(t *transport.Client, version string) *Client { return &Client{t: t, version: version} }
+
+// organization is the organisation in which objects are that name none: that of
+// the key, "" until Me has asked for it.
+func (c *Client) organization() string {
+	if id := c.org.Load(); id != nil {
+		return *id
+	}
+	return ""
+}
 
 // Stats are the transport's counts.
 func (c *Client) Stats() transport.Stats { return c.t.Stats() }
@@ -42,6 +54,8 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	}
 	text := func(key string) string { s, _ := o[key].(string); return s }
 	is := func(key string) bool { b, _ := o[key].(bool); return b }
+	organization := text("organization_id")
+	c.org.Store(&organization)
 	return Identity{ID: text("id"), Email: text("email"),
 		OrganizationID: text("organization_id"), OrganizationName: text("organization_name"),
 		User: is("is_user"), Organization: is("is_organization"), Partner: is("is_partner"), System: is("is_system")}, nil
@@ -65,35 +79,64 @@ func (c *Client) OrganizationName(ctx context.Context, id string) (string, error
 
 // Answer is what the service said of one object.
 type Answer struct {
-	Object map[string]any
+	ID     string         // see Client.CollectionOf for what it holds; "" if the answer has none
+	Object map[string]any // nil if the answer was empty
 	// Time is the server's clock, zero if it did not say.
 	Time time.Time
 }
-
-// ID is the object's id.
-func (a Answer) ID() string { return idOf(a.Object) }
 
 func idOf(o map[string]any) string {
 	id, _ := o["id"].(string)
 	return id
 }
 
-func objectPath(k *resource.Kind, id string) string {
-	return k.Path + "/" + transport.PathSegment(id)
+// Get reads one object, all that its kind's Read adds included. Known are the
+// objects that the manifest and the state have of it.
+func (c *Client) Get(ctx context.Context, k *resource.Kind, id string, known ...resource.Object) (Answer, error) {
+	a, err := c.object(ctx, k, transport.Request{Method: "GET", Path: sourcePath(k, id)})
+	a.ID = id
+	if err != nil || k.Read == nil {
+		return a, err
+	}
+	return a, k.Read(c.getter(ctx, k, id), a.Object, known...)
 }
 
-// Get reads one object.
-func (c *Client) Get(ctx context.Context, k *resource.Kind, id string) (Answer, error) {
-	return c.object(ctx, transport.Request{Method: "GET", Path: objectPath(k, id)})
+// getter reads what stands below an object's path.
+func (c *Client) getter(ctx context.Context, k *resource.Kind, id string) resource.Getter {
+	return func(query map[string]string, path ...string) (any, error) {
+		values := url.Values{}
+		for key, v := range query {
+			values.Set(key, v)
+		}
+		resp, err := c.t.Do(ctx, transport.Request{Method: "GET", Path: below(objectPath(k, id), path), Query: values})
+		switch {
+		case transport.IsNotFound(err):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case len(resp.Data) == 0:
+			return nil, nil
+		}
+		return transport.Decode(resp.Data)
+	}
 }
 
-// Create makes an object under an idempotency key; resent says that an earlier
-// run has sent this key already. When it fails, transport.MayHaveEffect tells
-// whether the object may have been made all the same.
-func (c *Client) Create(ctx context.Context, k *resource.Kind, body map[string]any, key string, resent bool) (Answer, error) {
-	a, err := c.object(ctx, transport.Request{Method: "POST", Path: k.Path, Body: body, Key: key, Resent: resent, Slow: k.Slow})
-	if err == nil && a.ID() == "" {
-		return a, &NoIDError{Path: k.Path}
+func below(path string, segments []string) string {
+	for _, s := range segments {
+		path += "/" + transport.PathSegment(s)
+	}
+	return path
+}
+
+// Create makes an object in a collection (see CollectionOf) under an idempotency
+// key; resent says that an earlier run has sent this key already. When it fails,
+// MayHaveEffect tells whether the object may have been made all the same.
+func (c *Client) Create(ctx context.Context, k *resource.Kind, collection string, body map[string]any, key string, resent bool) (Answer, error) {
+	path := collectionPath(k, collection)
+	a, err := c.object(ctx, k, transport.Request{Method: "POST", Path: path, Body: body, Key: key, Resent: resent, Slow: k.Slow})
+	a.ID = idIn(collection, idOf(a.Object))
+	if err == nil && a.ID == "" {
+		return a, &NoIDError{Path: path}
 	}
 	return a, err
 }
@@ -123,15 +166,46 @@ func MayHaveEffect(err error) bool {
 	return transport.MayHaveEffect(err)
 }
 
-// Update replaces an object whole.
-func (c *Client) Update(ctx context.Context, k *resource.Kind, id string, body map[string]any) (Answer, error) {
-	return c.object(ctx, transport.Request{Method: "PUT", Path: objectPath(k, id), Body: body, Slow: k.Slow})
+// Update replaces an object whole. An object whose kind has an Upsert is made by
+// it, if there is none.
+func (c *Client) Update(ctx context.Context, k *resource.Kind, id string, body map[string]any, key string) (Answer, error) {
+	method, path := Written(k, id)
+	if method != "POST" {
+		key = ""
+	}
+	a, err := c.object(ctx, k, transport.Request{Method: method, Path: path, Body: body, Key: key, Slow: k.Slow, EmptyOK: k.Upsert != ""})
+	a.ID = id
+	return a, err
 }
 
-// Delete removes an object. One that is not there any more is no error.
-func (c *Client) Delete(ctx context.Context, k *resource.Kind, id string) error {
-	_, err := c.t.Do(ctx, transport.Request{Method: "DELETE", Path: objectPath(k, id), EmptyOK: true, Slow: k.Slow})
-	if transport.IsNotFound(err) {
+// Written tells how the object with that id is written anew.
+func Written(k *resource.Kind, id string) (method, path string) {
+	if k.Upsert != "" {
+		return k.Upsert, objectPath(k, id)
+	}
+	return "PUT", objectPath(k, id)
+}
+
+// Made tells how an object of a collection is made.
+func Made(k *resource.Kind, collection string) (method, path string) {
+	return "POST", collectionPath(k, collection)
+}
+
+// Called tells what a further request is.
+func Called(k *resource.Kind, id string, call resource.Call) (method, path string) {
+	return call.Method, below(objectPath(k, id), call.Path)
+}
+
+// Call sends a further request about the object with that id; what it answers
+// does not matter. The key is that of a POST. A DELETE of what is not there any
+// more is no error.
+func (c *Client) Call(ctx context.Context, k *resource.Kind, id string, call resource.Call, key string) error {
+	method, path := Called(k, id, call)
+	if method != "POST" {
+		key = ""
+	}
+	_, err := c.t.Do(ctx, transport.Request{Method: method, Path: path, Body: call.Body, Key: key, Slow: k.Slow, EmptyOK: true})
+	if method == "DELETE" && transport.IsNotFound(err) {
 		return nil
 	}
 	return err
@@ -139,7 +213,7 @@ func (c *Client) Delete(ctx context.Context, k *resource.Kind, id string) error 
 
 // object sends r and reads the object that is answered, at once or as the
 // result of a job (API dossier 15).
-func (c *Client) object(ctx context.Context, r transport.Request) (Answer, error) {
+func (c *Client) object(ctx context.Context, k *resource.Kind, r transport.Request) (Answer, error) {
 	resp, err := c.t.Do(ctx, r)
 	if err != nil {
 		return Answer{}, err
@@ -159,10 +233,17 @@ func (c *Client) object(ctx context.Context, r transport.Request) (Answer, error
 		if err != nil {
 			return Answer{}, &jobFailure{err}
 		}
-		return Answer{o, resp.ServerTime}, nil
+		return Answer{Object: o, Time: resp.ServerTime}, nil
 	}
-	o, err := resp.Object()
-	return Answer{o, resp.ServerTime}, err
+	data := resp.Object
+	switch {
+	case r.EmptyOK && isNull(resp.Data) && !k.Bare:
+		return Answer{Time: resp.ServerTime}, nil
+	case k.Bare:
+		data = resp.Bare
+	}
+	o, err := data()
+	return Answer{Object: o, Time: resp.ServerTime}, err
 }
 
 // jobFailure is a write that a job was to carry out: what became of it nobody

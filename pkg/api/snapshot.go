@@ -19,10 +19,18 @@ type Item struct {
 	Full bool
 }
 
-// Ref names an object of the service.
+// Ref names an object of the service, with what the manifest and the state have
+// of it.
 type Ref struct {
+	Kind  *resource.Kind
+	ID    string
+	Known []resource.Object
+}
+
+// Collection names a collection of a kind: see [Client.CollectionOf].
+type Collection struct {
 	Kind *resource.Kind
-	ID   string
+	In   string
 }
 
 // Snapshot is what the service has, as far as it was read.
@@ -31,23 +39,28 @@ type Snapshot struct {
 	order map[string][]string        // ids as they were listed
 }
 
-// Snapshot lists the objects of the kinds, all kinds at once, one request a
-// kind where the service does not page.
-func (c *Client) Snapshot(ctx context.Context, kinds []*resource.Kind) (*Snapshot, error) {
+// Snapshot lists the objects of the collections, all at once, one request a
+// collection where the service does not page. Kinds that the service does not
+// list, since their objects are found by their own fields, are passed over.
+func (c *Client) Snapshot(ctx context.Context, collections []Collection) (*Snapshot, error) {
 	s := &Snapshot{items: map[string]map[string]Item{}, order: map[string][]string{}}
-	lists := make([][]map[string]any, len(kinds))
-	err := each(len(kinds), func(i int) (err error) {
-		lists[i], err = c.t.List(ctx, kinds[i].Path, nil)
+	collections = slices.DeleteFunc(slices.Clone(collections), func(x Collection) bool { return x.Kind.Placed() })
+	lists := make([][]map[string]any, len(collections))
+	err := each(len(collections), func(i int) (err error) {
+		lists[i], err = c.t.List(ctx, collectionPath(collections[i].Kind, collections[i].In), nil)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading what the service has: %w", err)
 	}
-	for i, k := range kinds {
-		s.items[k.Name] = make(map[string]Item, len(lists[i]))
+	for i, x := range collections {
+		k := x.Kind
+		if s.items[k.Name] == nil {
+			s.items[k.Name] = make(map[string]Item, len(lists[i]))
+		}
 		for _, o := range lists[i] {
-			full := k.ListIsFull == nil || k.ListIsFull(c.version, o)
-			if id := idOf(o); id != "" {
+			full := k.Read == nil && (k.ListIsFull == nil || k.ListIsFull(c.version, o))
+			if id := idIn(x.In, idOf(o)); id != "" {
 				s.items[k.Name][id] = Item{o, full}
 				s.order[k.Name] = append(s.order[k.Name], id)
 			}
@@ -72,7 +85,7 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 	answers := make([]Answer, len(refs))
 	gone := make([]bool, len(refs))
 	err := each(len(refs), func(i int) (err error) {
-		answers[i], err = c.Get(ctx, refs[i].Kind, refs[i].ID)
+		answers[i], err = c.Get(ctx, refs[i].Kind, refs[i].ID, refs[i].Known...)
 		if gone[i] = transport.IsNotFound(err); gone[i] {
 			return nil
 		}

@@ -32,16 +32,17 @@ func (p *preparer) settle() {
 		ours[r.ID] = true
 	}
 	for _, in := range p.doubts {
+		k := p.kinds[in.Address.Kind]
 		// Where there is an object already, it is the one; unless the create was
 		// to replace it.
-		if p.kinds[in.Address.Kind] == nil || p.there(in.Address) && !p.replacing(in.Address) {
+		if k == nil || p.there(in.Address) && !p.replacing(in.Address) {
 			p.settled = append(p.settled, Settlement{Intent: in})
 			continue
 		}
 		var found []string
 		for _, id := range p.snap.IDs(in.Address.Kind) {
 			it, _ := p.snap.Item(in.Address.Kind, id)
-			if name, _ := it.Object["name"].(string); name == in.Name && !ours[id] && it.Object["system"] != true && !madeBefore(it.Object, in.Time) {
+			if name, _ := it.Object[k.NameMember()].(string); (name == in.Name || k.Singleton) && !ours[id] && it.Object["system"] != true && !madeBefore(it.Object, in.Time) {
 				found = append(found, id)
 			}
 		}

@@ -27,7 +27,7 @@ func (r *runner) intent(s *diff.Step, action, method, path string, body map[stri
 	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
 	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
 		Name: s.Name, Time: r.Now().UTC()}
-	if name, ok := body["name"].(string); ok {
+	if name, ok := body[r.kinds[s.Address.Kind].NameMember()].(string); ok {
 		in.Name = name
 	}
 	if method == "POST" {
@@ -102,15 +102,15 @@ func (r *runner) doubted(op string) bool {
 }
 
 // send writes the intent, sends, and writes the outcome with what is to be
-// remembered of the object.
-func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.Answer, error), s *diff.Step, k *resource.Kind) (api.Answer, error) {
+// remembered of the object. Partly says that further requests follow for it.
+func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.Answer, error), s *diff.Step, k *resource.Kind, partly bool) (api.Answer, error) {
 	if err := r.intend(ctx, in); err != nil {
 		return api.Answer{}, err
 	}
 	answer, err := request()
 	out := state.Outcome{Op: in.Op, OK: err == nil, MayHaveEffect: api.MayHaveEffect(err)}
 	if err == nil {
-		out.Resource = r.record(k, s, answer)
+		out.Resource = r.record(k, s, answer, partly)
 	} else if remembered(err) && r.doubted(in.Op) {
 		out.MayHaveEffect = false // it was looked for, and is not there
 	}

@@ -35,6 +35,7 @@ type Prepared struct {
 	Live resource.Set
 
 	moved []move
+	found []*resource.Resource // objects that were there before they were recorded
 }
 
 // Prepare reads what the service has and plans. It sends GETs only and writes
@@ -77,6 +78,7 @@ type preparer struct {
 	adopt    map[resource.Address]bool
 	drop     map[resource.Address]bool // to be deleted even without Prune
 	settled  []Settlement
+	found    []*resource.Resource
 	refusals []diff.Refusal
 }
 
@@ -90,7 +92,7 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 		return &Prepared{Plan: p.compute(live), Live: live}, nil
 	}
 	var err error
-	if p.snap, err = p.c.Snapshot(ctx, p.used()); err != nil {
+	if p.snap, err = p.c.Snapshot(ctx, p.collections()); err != nil {
 		return nil, err
 	}
 	if err := p.c.Complete(ctx, p.snap, p.unlisted()); err != nil {
@@ -99,6 +101,9 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 	p.settle()
 	p.replaced()
 	p.release()
+	if err := p.find(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.c.Complete(ctx, p.snap, p.stale()); err != nil {
 		return nil, err
 	}
@@ -110,12 +115,12 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 		for i := range plan.Steps {
 			s := &plan.Steps[i]
 			if l := live[s.Address]; s.Writes() && s.Action != diff.Delete && l != nil && l.Raw == nil {
-				refs = append(refs, api.Ref{Kind: p.kinds[s.Address.Kind], ID: l.ID})
+				refs = append(refs, api.Ref{Kind: p.kinds[s.Address.Kind], ID: l.ID, Known: p.known(s.Address, p.recorded[s.Address])})
 			}
 		}
 		if len(refs) == 0 {
 			p.nameRisks(plan)
-			return &Prepared{Plan: plan, Settled: p.settled, Live: live}, nil
+			return &Prepared{Plan: plan, Settled: p.settled, Live: live, found: p.found}, nil
 		}
 		if err := p.c.Complete(ctx, p.snap, refs); err != nil {
 			return nil, err
@@ -156,6 +161,39 @@ func (p *preparer) used() []*resource.Kind {
 		}
 		return !slices.ContainsFunc(p.doubts, func(in state.Intent) bool { return in.Address.Kind == k.Name })
 	})
+}
+
+// collections are those that the manifest or the state has anything in.
+func (p *preparer) collections() []api.Collection {
+	var out []api.Collection
+	for _, k := range p.used() {
+		in := map[string]bool{}
+		for _, r := range p.recorded {
+			if r.Address.Kind == k.Name && r.ID != "" {
+				in[api.CollectionIn(k, r.ID)] = true
+			}
+		}
+		for _, d := range p.req.Desired {
+			if d.Address.Kind == k.Name {
+				if c, ok := p.c.CollectionOf(k, d.Object, p.id); ok {
+					in[c] = true
+				}
+			}
+		}
+		for _, c := range resource.Keys(in) {
+			out = append(out, api.Collection{Kind: k, In: c})
+		}
+	}
+	return out
+}
+
+// id is the id of a recorded object.
+func (p *preparer) id(a resource.Address) (string, bool) {
+	r := p.recorded[a]
+	if r == nil {
+		return "", false
+	}
+	return r.ID, r.ID != ""
 }
 
 // compute plans. What is to be adopted is not recorded yet, whatever settling

@@ -22,7 +22,7 @@ func (p *preparer) stale() []api.Ref {
 		if ok && (it.Full || p.unmoved(k, r, it) && p.same(k, a, r)) {
 			continue
 		}
-		refs = append(refs, api.Ref{Kind: k, ID: r.ID})
+		refs = append(refs, api.Ref{Kind: k, ID: r.ID, Known: p.known(a, r)})
 	}
 	return refs
 }
@@ -83,7 +83,7 @@ func (p *preparer) live() resource.Set {
 			live[a] = unread(r)
 			continue
 		}
-		l := decode(k, a, it.Object, index)
+		l := decode(k, a, api.Answer{ID: r.ID, Object: it.Object}, index)
 		if k.Align != nil {
 			k.Align(l.Object, p.known(a, r)...)
 		}
@@ -111,11 +111,10 @@ func (p *preparer) known(a resource.Address, r *resource.Resource) []resource.Ob
 	return out
 }
 
-func decode(k *resource.Kind, a resource.Address, answer map[string]any, index *resource.Index) *resource.Resource {
-	r := &resource.Resource{Address: a, Raw: answer, Object: k.Decode(answer, index)}
-	r.ID, _ = answer["id"].(string)
+func decode(k *resource.Kind, a resource.Address, answer api.Answer, index *resource.Index) *resource.Resource {
+	r := &resource.Resource{Address: a, ID: answer.ID, Raw: answer.Object, Object: k.Decode(answer.Object, index)}
 	if k.Waiting != nil {
-		r.Waiting = k.Waiting(answer)
+		r.Waiting = k.Waiting(answer.Object)
 	}
 	return r
 }

@@ -68,6 +68,7 @@ func (r *runner) bookkeep() error {
 		r.changed = true
 	}
 	r.settleAll()
+	r.keepFound()
 	for a, s := range r.steps {
 		switch {
 		case s.Action == diff.Forget && r.State.Resources[a] != nil:

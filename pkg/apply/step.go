@@ -1,11 +1,13 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,27 +36,43 @@ func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, e
 	if err != nil {
 		return nil, err
 	}
+	calls, err := k.FollowCalls(nil, s.After, r.id)
+	if err != nil {
+		return nil, err
+	}
+	if k.Upsert != "" {
+		id, ok := r.Client.PlaceOf(k, s.After, r.id)
+		if !ok {
+			return nil, fmt.Errorf("what it belongs to has no id yet")
+		}
+		return r.write(ctx, s, id, body, calls)
+	}
+	collection, ok := r.Client.CollectionOf(k, s.After, r.id)
+	if !ok {
+		return nil, fmt.Errorf("what it belongs to has no id yet")
+	}
 	if r.held[s.Address] {
 		body["name"] = temporaryName(s.Name, s.ID)
 	}
-	in := r.intent(s, state.Create, "POST", k.Path, body)
+	method, path := api.Made(k, collection)
+	in := r.intent(s, state.Create, method, path, body)
 	d, resent := r.doubt(s.Address, in.BodyHash)
 	if resent {
 		// An earlier run sent this very request and saw no answer. Under its key
 		// the service gives that answer now, or carries it out once.
 		in.Op, in.Key = d.Op, d.Key
 	}
-	post := func() (api.Answer, error) { return r.Client.Create(ctx, k, body, in.Key, resent) }
-	answer, err := r.send(ctx, in, post, s, k)
+	post := func() (api.Answer, error) { return r.Client.Create(ctx, k, collection, body, in.Key, resent) }
+	answer, err := r.send(ctx, in, post, s, k, len(calls) > 0)
 	if resent && remembered(err) {
 		// The object was looked for before the plan was made, so none came of it.
-		in, resent = r.intent(s, state.Create, "POST", k.Path, body), false
-		answer, err = r.send(ctx, in, post, s, k)
+		in, resent = r.intent(s, state.Create, method, path, body), false
+		answer, err = r.send(ctx, in, post, s, k, len(calls) > 0)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return waiting(k, answer), nil
+	return waiting(k, answer), r.follow(ctx, s, answer, calls)
 }
 
 // remembered reports whether an error is what the service keeps as the outcome
@@ -74,7 +92,7 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	k := r.kinds[s.Address.Kind]
 	// The service has no way to say "only if unchanged". Reading again right
 	// before keeps the window small in which another hand's change is lost.
-	fresh, err := r.Client.Get(ctx, k, id)
+	fresh, err := r.Client.Get(ctx, k, id, s.Record)
 	if transport.IsNotFound(err) {
 		return nil, fmt.Errorf("it was deleted since the plan was made; plan again: %w", err)
 	}
@@ -96,29 +114,82 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	if s.Asks != "" {
 		body[s.Asks] = true
 	}
-	in := r.intent(s, string(diff.Update), "PUT", k.Path+"/"+id, body)
-	answer, err := r.send(ctx, in, func() (api.Answer, error) { return r.Client.Update(ctx, k, id, body) }, s, k)
+	calls, err := k.FollowCalls(live.Object, after, r.id)
 	if err != nil {
 		return nil, err
 	}
-	return waiting(k, answer), nil
+	return r.write(ctx, s, id, body, calls)
+}
+
+// write writes an object whole, and then what calls of its own carry.
+func (r *runner) write(ctx context.Context, s *diff.Step, id string, body map[string]any, calls []resource.Call) (*resource.Waiting, error) {
+	k := r.kinds[s.Address.Kind]
+	method, path := api.Written(k, id)
+	in := r.intent(s, string(diff.Update), method, path, body)
+	put := func() (api.Answer, error) { return r.Client.Update(ctx, k, id, body, in.Key) }
+	answer, err := r.send(ctx, in, put, s, k, len(calls) > 0)
+	if err != nil {
+		return nil, err
+	}
+	return waiting(k, answer), r.follow(ctx, s, answer, calls)
+}
+
+// follow sends the requests that bring the rest of an object. With the last of
+// them the object counts as written.
+func (r *runner) follow(ctx context.Context, s *diff.Step, answer api.Answer, calls []resource.Call) error {
+	return r.calls(ctx, s, diff.Update, s.Address, answer.ID, calls, func(out *state.Outcome) {
+		out.Resource = r.record(r.kinds[s.Address.Kind], s, answer, false)
+	})
+}
+
+// calls sends requests about the object of an address, one after the other. When
+// the last of them is done, done says what to remember.
+func (r *runner) calls(ctx context.Context, s *diff.Step, action diff.Action, a resource.Address, id string, calls []resource.Call, done func(*state.Outcome)) error {
+	k := r.kinds[s.Address.Kind]
+	for i, call := range calls {
+		method, path := api.Called(k, id, call)
+		body, _ := call.Body.(map[string]any)
+		in := r.intent(s, string(action), method, path, body)
+		in.Address = a
+		if err := r.intend(ctx, in); err != nil {
+			return err
+		}
+		err := r.Client.Call(ctx, k, id, call, in.Key)
+		out := state.Outcome{Op: in.Op, OK: err == nil, MayHaveEffect: api.MayHaveEffect(err)}
+		if err == nil && i == len(calls)-1 {
+			done(&out)
+		}
+		if err := r.conclude(in, out, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drop deletes the object of a step: for a replacement the old one.
 func (r *runner) drop(ctx context.Context, s *diff.Step) error {
-	k := r.kinds[s.Address.Kind]
-	in := r.intent(s, string(diff.Delete), "DELETE", k.Path+"/"+s.ID, nil)
-	if s.Action == diff.Replace {
-		in.Address = oldAddress(s.Address, s.ID)
+	before, a := s.After, s.Address
+	if live := r.Prepared.Live[s.Address]; live != nil {
+		before = live.Object
 	}
-	if err := r.intend(ctx, in); err != nil {
+	if s.Action == diff.Replace {
+		a = oldAddress(s.Address, s.ID)
+	}
+	calls, err := r.kinds[s.Address.Kind].RemovalCalls(before, r.id)
+	if err != nil {
 		return err
 	}
-	err := inUse(r.Client.Delete(ctx, k, s.ID))
+	err = inUse(r.calls(ctx, s, diff.Delete, a, s.ID, calls, func(out *state.Outcome) { out.Removed = true }))
 	if err != nil && s.Action == diff.Replace {
 		err = fmt.Errorf("the new object is made, but the old one could not be deleted: %w", err)
 	}
-	return r.conclude(in, state.Outcome{Op: in.Op, OK: err == nil, Removed: err == nil, MayHaveEffect: api.MayHaveEffect(err)}, err)
+	if err == nil && len(calls) == 0 { // there is nothing of it any more
+		r.mu.Lock()
+		delete(r.State.Resources, a)
+		r.changed = true
+		r.mu.Unlock()
+	}
+	return err
 }
 
 // inUse says who keeps an object from being deleted (API dossier 12).
@@ -178,34 +249,61 @@ func (r *runner) recorded(s *diff.Step) *resource.Resource {
 func (r *runner) decode(k *resource.Kind, a resource.Address, answer api.Answer) *resource.Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.index.Add(answer.ID(), a)
-	return decode(k, a, answer.Object, r.index)
+	r.index.Add(answer.ID, a)
+	return decode(k, a, answer, r.index)
 }
 
-// record is what to remember of an object that was just written.
-func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer) *resource.Resource {
+// record is what to remember of an object that was just written. Partly says
+// that what calls of their own carry is still as it was.
+func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer, partly bool) *resource.Resource {
+	rec := &resource.Resource{Address: s.Address, ID: cmp.Or(answer.ID, s.ID), Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra}
+	if partly {
+		rec.Object = withoutApart(k, s.Record, r.recorded(s))
+	}
+	if answer.Object == nil {
+		return rec // nothing was answered
+	}
 	live := r.decode(k, s.Address, answer)
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}
-	rec := &resource.Resource{Address: s.Address, ID: answer.ID(), Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra,
-		Waiting: live.Waiting, Kept: kept(k, live.Object)}
-	if rec.ID == "" {
-		rec.ID = s.ID
-	}
-	if unlike := s.Settled(k, live.Object); len(unlike) == 0 {
+	rec.Waiting, rec.Kept = live.Waiting, kept(k, live.Object)
+	unlike := slices.DeleteFunc(s.Settled(k, live.Object), func(c diff.Change) bool { return apart(k, c.Path) })
+	if len(unlike) == 0 && !partly {
 		// Only what came out as wanted may be passed over unread next time.
 		rec.Marks = marks(k, answer.Object)
-	} else {
-		for _, c := range unlike {
-			if r.held[s.Address] && c.Path == "name" {
-				continue // for now
-			}
-			text := fmt.Sprintf("the service keeps %s as %s", c.Path, shown(c.Before))
-			r.tell(Event{Kind: Warned, Address: s.Address, Name: s.Name, Action: s.Action, Text: text})
+	}
+	for _, c := range unlike {
+		if r.held[s.Address] && c.Path == "name" {
+			continue // for now
 		}
+		text := fmt.Sprintf("the service keeps %s as %s", c.Path, shown(c.Before))
+		r.tell(Event{Kind: Warned, Address: s.Address, Name: s.Name, Action: s.Action, Text: text})
 	}
 	return rec
+}
+
+// apart reports whether p is in a field that answers to writes do not show.
+func apart(k *resource.Kind, p resource.Path) bool {
+	return slices.ContainsFunc(k.Fields, func(f resource.Field) bool {
+		return f.Apart && p.Within(resource.Path("").Child(f.Name))
+	})
+}
+
+// withoutApart is o with what calls of their own carry as it was recorded.
+func withoutApart(k *resource.Kind, o resource.Object, recorded *resource.Resource) resource.Object {
+	out := maps.Clone(o)
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if !f.Apart {
+			continue
+		}
+		delete(out, f.Name)
+		if recorded != nil && recorded.Object[f.Name] != nil {
+			out[f.Name] = recorded.Object[f.Name]
+		}
+	}
+	return out
 }
 
 func shown(v any) string {

@@ -30,6 +30,27 @@ func (k *Kind) Encode(o Object, ids func(Address) (string, bool), update bool) (
 	return body, e.errs.ErrorOrNil()
 }
 
+// FollowCalls gives what Follow asks for; none where the kind has no Follow.
+func (k *Kind) FollowCalls(before, after Object, ids func(Address) (string, bool)) ([]Call, error) {
+	if k.Follow == nil {
+		return nil, nil
+	}
+	e := &Encoder{Update: before != nil, ids: ids, root: after}
+	calls := k.Follow(e, before, after)
+	return calls, e.errs.ErrorOrNil()
+}
+
+// RemovalCalls gives the requests that delete an object: a DELETE where the kind
+// has no Removal.
+func (k *Kind) RemovalCalls(before Object, ids func(Address) (string, bool)) ([]Call, error) {
+	if k.Removal == nil {
+		return []Call{{Method: "DELETE"}}, nil
+	}
+	e := &Encoder{Update: true, ids: ids, root: before}
+	calls := k.Removal(e, before)
+	return calls, e.errs.ErrorOrNil()
+}
+
 func (e *Encoder) fail(p Path, format string, args ...any) {
 	e.errs = multierror.Append(e.errs, fmt.Errorf("%s: %s", p, fmt.Sprintf(format, args...)))
 }

@@ -92,6 +92,9 @@ type Field struct {
 	// Aliases marks a Set of names that a manifest may also write as a map from
 	// an alias to a name; sources then use the alias. Canonical form has names.
 	Aliases bool
+	// Apart marks what the answers to writes do not show, because calls of its own
+	// carry it: see Kind.Read and Kind.Follow.
+	Apart bool
 	// OwnField marks what names one of the resource's own fields and so may use
 	// such an alias: a String, the elements of a List, the keys of a Map.
 	OwnField bool
@@ -134,11 +137,33 @@ type Kind struct {
 	Section string // the manifest's top-level key: "models"
 	Doc     string // first line: a summary; the rest: `polyplan explain model`
 	Example string // a small manifest, for explain and the generated pages
-	Path    string // its collection in the API: "/api/models"
-	Fields  []Field
+	// Path is its collection in the API: "/api/models". A placeholder stands for a
+	// field of the object: in "/api/organizations/{organization}/users" for the id
+	// of the organisation that the object refers to.
+	Path string
+	// Object is the path of one object; "" for Path + "/{id}". Where it has no
+	// {id}, an object is found by its own fields: see Placed.
+	Object string
+	// Source is the path that a GET of one object reads; "" for Object.
+	Source string
+	Fields []Field
+
+	// Singleton says that an organisation has one such object, which the section
+	// holds itself. Its name is DefaultName.
+	Singleton bool
+	// Short is the field that a lone scalar or list stands for.
+	Short string
+	// Upsert is the method that both makes and changes an object, at its path: PUT
+	// or POST. Repeating it does no harm, so that its creates leave no doubt.
+	// "" for POST at Path and PUT at Object.
+	Upsert string
+	// Bare says that answers are not wrapped in "data".
+	Bare bool
 
 	// Claims names further members of the API that Encoded and Decoded carry.
 	Claims []string
+	// NameField is the field that people know an object by; "" for name.
+	NameField string
 	// UniqueName says that the service refuses a second object of one name.
 	UniqueName bool
 	// Slow says that writes are checked upstream and may take minutes.
@@ -160,6 +185,15 @@ type Kind struct {
 	// Align renames in live, in place, what only the manifest has names for,
 	// such as filters, after the objects that know the names, best first.
 	Align func(live Object, known ...Object)
+	// Read completes an answer about an object with what other calls of the API
+	// show of it. Known are the objects that the manifest and the state have of it,
+	// so that nobody is asked for what nobody manages.
+	Read func(get Getter, answer map[string]any, known ...Object) error
+	// Follow gives the requests that bring the rest of an object from before to
+	// after, when its own request is done. Before is nil for a new object.
+	Follow func(e *Encoder, before, after Object) []Call
+	// Removal gives the requests that delete an object in place of a DELETE.
+	Removal func(e *Encoder, before Object) []Call
 	// Check looks for mistakes of meaning in one resource of a manifest.
 	Check func(c Checker, r *Resource)
 	// Waiting reports what a person has to do before the object can be used, or
@@ -175,6 +209,40 @@ func (k *Kind) Summary() string {
 	s, _, _ := strings.Cut(k.Doc, "\n")
 	return s
 }
+
+// DefaultName is the name of a Singleton in its address.
+const DefaultName = "default"
+
+// ObjectPath is the template of the path of one object.
+func (k *Kind) ObjectPath() string {
+	if k.Object != "" {
+		return k.Object
+	}
+	return k.Path + "/{id}"
+}
+
+// Placed reports whether an object is found by its own fields, without an id of
+// the service's.
+func (k *Kind) Placed() bool { return !strings.Contains(k.ObjectPath(), "{id}") }
+
+// NameMember is the member of requests and answers that people know an object by.
+func (k *Kind) NameMember() string {
+	if f := Lookup(k.Fields, k.NameField); f != nil {
+		return f.APIName()
+	}
+	return "name"
+}
+
+// Call is a request that changes a part of an object.
+type Call struct {
+	Method string
+	Path   []string // the segments below the object's own path
+	Body   any      // nil for none
+}
+
+// Getter reads what stands at the segments below an object's own path; it gives
+// nil if there is no such thing.
+type Getter func(query map[string]string, path ...string) (any, error)
 
 // Waiting says that an object waits for a person.
 type Waiting struct {

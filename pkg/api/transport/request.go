@@ -71,6 +71,16 @@ func (r *Response) Object() (map[string]any, error) {
 	return m, nil
 }
 
+// Bare decodes the whole body, which must be an object, of a call that answers
+// without an envelope. Its error is a *BodyError.
+func (r *Response) Bare() (map[string]any, error) {
+	m, err := DecodeObject(r.Raw)
+	if err != nil {
+		return nil, r.unfit("the answer is not an object", err)
+	}
+	return m, nil
+}
+
 // unfit is the error for an answer that is JSON, but not what is due.
 func (r *Response) unfit(reason string, err error) *BodyError {
 	return &BodyError{
