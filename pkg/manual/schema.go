@@ -71,6 +71,9 @@ type builder struct{ defs schema }
 // section is the map of a kind's resources.
 func (b *builder) section(k *resource.Kind) schema {
 	b.defs[k.Name] = b.kind(k)
+	if k.Singleton {
+		return describe(capital(k.Doc), either(true, schema{"$ref": "#/$defs/" + k.Name}))
+	}
 	return schema{
 		"description":          capital(k.Doc),
 		"type":                 []string{"object", "null"},
@@ -92,7 +95,10 @@ func (b *builder) kind(k *resource.Kind) schema {
 	properties["extra"] = schema{"type": []string{"object", "null"},
 		"description": "Fields of the API that polyplan does not know yet. They are sent as they stand, unchecked."}
 	b.variants(k, s)
-	return s
+	if k.Short == "" {
+		return s
+	}
+	return either(false, b.member(resource.Lookup(k.Fields, k.Short), false, false), s)
 }
 
 func variable() schema {

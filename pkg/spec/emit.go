@@ -30,9 +30,14 @@ func Emit(w io.Writer, kinds []*resource.Kind, set resource.Set) error {
 				continue
 			}
 			e := &emitter{kind: k, r: set[a]}
-			section.put(a.Name, e.whole())
+			whole := e.whole()
 			if e.err != nil {
 				return fmt.Errorf("writing %s: %w", a, e.err)
+			}
+			if k.Singleton {
+				root.put(k.Section, whole)
+			} else {
+				section.put(a.Name, whole)
 			}
 		}
 		if len(section.keys) > 0 {

@@ -20,12 +20,17 @@ func shortForms(p *page, kinds []*resource.Kind) []edit {
 	s := &shortener{page: p}
 	for _, root := range p.roots {
 		for _, doc := range root.Content {
-			pairs(doc, func(section string, _, resources *yaml.Node) {
+			pairs(doc, func(section string, key, resources *yaml.Node) {
 				for _, k := range kinds {
 					if k.Section != section {
 						continue
 					}
-					pairs(resources, func(_ string, _, r *yaml.Node) { s.members(k.Fields, r) })
+					whole := &resource.Field{Type: resource.Struct, Fields: k.Fields, Short: k.Short}
+					if k.Singleton {
+						s.value(whole, key, resources)
+						continue
+					}
+					pairs(resources, func(_ string, key, r *yaml.Node) { s.value(whole, key, r) })
 				}
 			})
 		}

@@ -59,6 +59,8 @@ func (b *build) whole() {
 		return
 	case n.isNull():
 		n = &node{src: b.key.src, line: b.key.line, col: b.key.col, kind: mapNode}
+	case n.kind != mapNode && b.kind.Short != "":
+		n = b.long(n)
 	case n.kind != mapNode:
 		b.err(b.n, "wrong-type", fmt.Sprintf("%s is %s, not a map", b.r.Address, n.kindWords()), fmt.Sprintf("a %s is a map of its fields", b.kind.Name), b.exampleOf(b.kind))
 		return
@@ -79,6 +81,13 @@ func (b *build) whole() {
 			b.origin(resource.Path("").Child(f.Name), FromKey)
 		}
 	}
+}
+
+// long is the long form of a resource of which the manifest says but one field.
+func (b *build) long(n *node) *node {
+	key := *b.key
+	key.text, key.value = b.kind.Short, b.kind.Short
+	return &node{src: n.src, line: n.line, col: n.col, kind: mapNode, members: []member{{key: &key, value: n}}}
 }
 
 func (b *build) exampleOf(k *resource.Kind) string {

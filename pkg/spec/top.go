@@ -74,7 +74,7 @@ func (l *loader) topKey(m member) {
 	default:
 		for _, k := range l.opts.Kinds {
 			if k.Section == key {
-				l.section(k, m.value)
+				l.section(k, m)
 				return
 			}
 		}
@@ -109,8 +109,13 @@ func (l *loader) unknownTop(key *node) {
 }
 
 // section takes in the resources of one section.
-func (l *loader) section(k *resource.Kind, n *node) {
+func (l *loader) section(k *resource.Kind, section member) {
+	n := section.value
 	if n.isNull() {
+		return
+	}
+	if k.Singleton {
+		l.declareResource(k, resource.DefaultName, section)
 		return
 	}
 	if n.kind != mapNode {
@@ -130,23 +135,28 @@ func (l *loader) section(k *resource.Kind, n *node) {
 				"a resource's key is a lower-case letter, then lower-case letters, digits, _ and -", fmt.Sprintf("call it %q", validName(name, k.Name)))
 			continue
 		}
-		a := resource.Address{Kind: k.Name, Name: name}
-		if first := l.built[a]; first != nil {
-			l.add(diag.Diagnostic{Pos: m.key.pos(), Code: "duplicate-address", Address: a.String(), What: fmt.Sprintf("%s is declared twice", a),
-				Why: "an address names one resource", Fix: "rename or remove one of the two; the other stands at " + place(first.key.pos())})
-			continue
-		}
-		b := &build{loader: l, kind: k, key: m.key, n: m.value, r: &resource.Resource{
-			Address: a,
-			Object:  resource.Object{},
-			Pos:     m.key.pos(),
-			At:      map[resource.Path]diag.Pos{},
-		}}
-		l.built[a] = b
-		l.builds = append(l.builds, b)
-		l.m.Set[a] = b.r
-		l.m.Graph.Add(a)
+		l.declareResource(k, name, m)
 	}
+}
+
+// declareResource takes in a resource that m says.
+func (l *loader) declareResource(k *resource.Kind, name string, m member) {
+	a := resource.Address{Kind: k.Name, Name: name}
+	if first := l.built[a]; first != nil {
+		l.add(diag.Diagnostic{Pos: m.key.pos(), Code: "duplicate-address", Address: a.String(), What: fmt.Sprintf("%s is declared twice", a),
+			Why: "an address names one resource", Fix: "rename or remove one of the two; the other stands at " + place(first.key.pos())})
+		return
+	}
+	b := &build{loader: l, kind: k, key: m.key, n: m.value, r: &resource.Resource{
+		Address: a,
+		Object:  resource.Object{},
+		Pos:     m.key.pos(),
+		At:      map[resource.Path]diag.Pos{},
+	}}
+	l.built[a] = b
+	l.builds = append(l.builds, b)
+	l.m.Set[a] = b.r
+	l.m.Graph.Add(a)
 }
 
 // validName makes a key of a name that is none.

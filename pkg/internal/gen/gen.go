@@ -91,7 +91,11 @@ func Set(kinds []*resource.Kind, most int) *rapid.Generator[resource.Set] {
 	return rapid.Custom(func(t *rapid.T) resource.Set {
 		set, world := resource.Set{}, World{}
 		for _, k := range kinds {
-			for _, name := range rapid.SliceOfNDistinct(Name(), 0, most, rapid.ID[string]).Draw(t, k.Section) {
+			names, most := Name(), most
+			if k.Singleton {
+				names, most = rapid.Just(resource.DefaultName), min(most, 1)
+			}
+			for _, name := range rapid.SliceOfNDistinct(names, 0, most, rapid.ID[string]).Draw(t, k.Section) {
 				a := resource.Address{Kind: k.Name, Name: name}
 				o := Object(k, maps.Clone(world)).Draw(t, a.String())
 				set[a] = &resource.Resource{Address: a, ID: ID(a), Object: o, Needs: k.Needs(o)}
