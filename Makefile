@@ -1,7 +1,7 @@
 # Everything a developer runs. CI runs `make check`.
 GO ?= go
 
-.PHONY: build check deps test race vet lint fmt bench generate fuzz clean
+.PHONY: build check deps test race vet lint fmt bench generate fuzz reliability clean
 
 build:           ## the program, as bin/polyplan
 	$(GO) build -trimpath -tags urfave_cli_no_docs -o bin/polyplan ./cmd/polyplan
@@ -14,8 +14,8 @@ deps:            ## what the tests need beside Go
 test:            ## the tests, quickly
 	$(GO) test ./...
 
-race:
-	$(GO) test -race ./...
+race:            ## the same with the race detector; tells what was skipped
+	$(GO) run ./pkg/internal/suite -race ./...
 
 vet:
 	$(GO) vet ./...
@@ -31,6 +31,9 @@ generate:        ## generated pages and golden files; read the diff
 
 bench:           ## figures with ratios, see scripts/bench
 	scripts/bench
+
+reliability:     ## the promises of docs/reliability.md, each with its figure; takes long
+	scripts/reliability
 
 FUZZTIME ?= 30s
 fuzz:            ## every fuzz target for FUZZTIME

@@ -38,7 +38,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 
 func TestBashCompletion(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("there is no bash")
+		t.Skip("optional: there is no bash")
 	}
 	e := newTestEnv(t)
 	e.write("polyplan.yaml", "")

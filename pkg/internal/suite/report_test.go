@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const passing = `{"Action":"start","Package":"github.com/polyplan/polyplan/pkg/a"}
+{"Action":"run","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestOne"}
+{"Action":"output","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestOne","Output":"    a_test.go:1: not for you\n"}
+{"Action":"attr","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestOne","Key":"figure","Value":"lost\t0\t0"}
+{"Action":"pass","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestOne","Elapsed":0.1}
+{"Action":"output","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestTwo","Output":"    a_test.go:9: optional: there is no strace\n"}
+{"Action":"output","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestTwo","Output":"--- SKIP: TestTwo (0.00s)\n"}
+{"Action":"skip","Package":"github.com/polyplan/polyplan/pkg/a","Test":"TestTwo","Elapsed":0}
+{"Action":"pass","Package":"github.com/polyplan/polyplan/pkg/a","Elapsed":1.25}
+`
+
+func TestReport(t *testing.T) {
+	for _, tt := range []struct {
+		name, in, want string
+		figures, good  bool
+	}{
+		{"all is well", passing, `ok    pkg/a  1.2s
+
+skipped:
+  pkg/a TestTwo: there is no strace
+
+1 tests passed, 1 were skipped, 0 packages failed
+`, false, true},
+		{"figures", passing, `ok    pkg/a  1.2s
+
+skipped:
+  pkg/a TestTwo: there is no strace
+
+FIGURE   MEASURED   AT MOST
+lost     0          0
+
+1 tests passed, 1 were skipped, 0 packages failed
+`, true, true},
+		{"a skip that must not be", strings.ReplaceAll(passing, "optional: ", ""), `ok    pkg/a  1.2s
+
+skipped:
+  pkg/a TestTwo: there is no strace  <-- every submission has to pass this
+
+1 tests passed, 1 were skipped, 0 packages failed
+1 of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial
+`, false, false},
+		{"a failure", `{"Action":"build-output","ImportPath":"x","Output":"x.go:1: no\n"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"fine\n"}
+{"Action":"pass","Package":"p","Test":"TestGood"}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"=== RUN   TestBad\n"}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"    b_test.go:1: got 1, want 2\n"}
+{"Action":"output","Package":"p","Output":"FAIL\n"}
+{"Action":"fail","Package":"p","Test":"TestBad"}
+{"Action":"fail","Package":"p","Elapsed":2}
+`, `x.go:1: no
+FAIL  p  2.0s
+          b_test.go:1: got 1, want 2
+      FAIL
+
+1 tests passed, 0 were skipped, 1 packages failed
+`, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b strings.Builder
+			r := newReport(&b)
+			if err := r.read(strings.NewReader(tt.in)); err != nil {
+				t.Fatal(err)
+			}
+			good := r.finish(tt.figures)
+			if d := cmp.Diff(tt.want, b.String()); d != "" || good != tt.good {
+				t.Errorf("good is %v, want %v; report (-want +got):\n%s", good, tt.good, d)
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+// Package trial is how a test says what it needs and what it found.
+//
+// Tests below pkg use it; those of cmd begin the message of such a skip with [Mark]
+// themselves.
+//
+// A test that takes minutes begins with [Long] and runs under `make reliability`
+// only; one that needs what a machine may lack says so with [Program], [Root] or
+// [Optional]. Any other skip makes `make check` fail: what every submission has to
+// pass must not be passed over in silence (see pkg/internal/suite).
+//
+// What the program is held to is a figure: [AtMost] fails the test that misses
+// it, and lets the table of `make reliability` show what was measured.
+package trial
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// LongVar is set where there is time for long tests.
+const LongVar = "POLYPLAN_RELIABILITY"
+
+// Mark is what the message of a skip begins with that may be.
+const Mark = "optional: "
+
+// FigureKey is the key of the attributes that carry figures.
+const FigureKey = "figure"
+
+// Long skips a test for which only `make reliability` has the time.
+func Long(t testing.TB) {
+	t.Helper()
+	if !IsLong() {
+		Optional(t, "for make reliability")
+	}
+}
+
+// IsLong reports whether there is time: a test may try more cases then.
+func IsLong() bool { return os.Getenv(LongVar) != "" }
+
+// Program skips where a program is not installed, and else gives its path.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Optional(t, "there is no %s on this machine (scripts/deps installs it)", name)
+	}
+	return path
+}
+
+// Root skips for those who may not mount.
+func Root(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		Optional(t, "only root may do this")
+	}
+}
+
+// Optional skips a test that no submission has to pass.
+func Optional(t testing.TB, format string, args ...any) {
+	t.Helper()
+	t.Skip(Mark + fmt.Sprintf(format, args...))
+}
+
+// A Figure is a row of the table.
+type Figure struct{ Name, Got, Most string }
+
+// AtMost tells what was measured, and fails the test if it is more than may be.
+// The unit, if any, follows the numbers: "ms".
+func AtMost(t testing.TB, name string, got, most float64, unit string) {
+	t.Helper()
+	f := Figure{name, number(got, unit), number(most, unit)}
+	t.Attr(FigureKey, strings.Join([]string{f.Name, f.Got, f.Most}, "\t"))
+	if got > most {
+		t.Errorf("%s: %s, want at most %s", f.Name, f.Got, f.Most)
+	}
+}
+
+// None is AtMost for what must not be at all. The name has to say among how many
+// it was looked for.
+func None(t testing.TB, name string, got int) {
+	t.Helper()
+	AtMost(t, name, float64(got), 0, "")
+}
+
+// ParseFigure reads back the value of an attribute.
+func ParseFigure(value string) (Figure, bool) {
+	parts := strings.Split(value, "\t")
+	if len(parts) != 3 {
+		return Figure{}, false
+	}
+	return Figure{parts[0], parts[1], parts[2]}, true
+}
+
+func number(v float64, unit string) string {
+	text := strconv.FormatFloat(v, 'f', 2, 64)
+	text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	if unit != "" {
+		text += " " + unit
+	}
+	return text
+}
