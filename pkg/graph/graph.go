@@ -9,7 +9,9 @@
 //	order, err := g.Order() // connection, model, sync
 //
 // [Graph.Walk] visits each node once all its needs are done, several at a time;
-// a failure skips what depends on it and nothing else.
+// a failure skips what depends on it and nothing else. What is [Graph.Late] comes
+// last. Where things need each other in a circle there is no order until
+// [Graph.Break] has taken an edge out of it.
 //
 // All results are sorted by the graph's comparison, so that equal graphs give
 // equal answers however they were built. The package knows nothing of what the
@@ -27,6 +29,7 @@ type Graph[K comparable] struct {
 	less       func(a, b K) int
 	needs      map[K]set[K] // has every node as a key
 	dependents map[K]set[K]
+	late       set[K]
 }
 
 type set[K comparable] map[K]struct{}
@@ -34,7 +37,7 @@ type set[K comparable] map[K]struct{}
 // New returns an empty graph whose nodes sort by less, which compares as
 // cmp.Compare does and is 0 for equal nodes only.
 func New[K comparable](less func(a, b K) int) *Graph[K] {
-	return &Graph[K]{less: less, needs: map[K]set[K]{}, dependents: map[K]set[K]{}}
+	return &Graph[K]{less: less, needs: map[K]set[K]{}, dependents: map[K]set[K]{}, late: set[K]{}}
 }
 
 // Add adds a node, without any edge. Adding one again changes nothing.
@@ -60,6 +63,14 @@ func insert[K comparable](m map[K]set[K], from, to K) {
 		m[from] = s
 	}
 	s[to] = struct{}{}
+}
+
+// Late adds a node that [Graph.Walk] visits last: when nothing that is not late
+// is left to visit, whatever became of it. That is no need: a failure elsewhere
+// does not skip it.
+func (g *Graph[K]) Late(node K) {
+	g.Add(node)
+	g.late[node] = struct{}{}
 }
 
 // Has reports whether node was added.

@@ -38,7 +38,9 @@ var errExited = errors.New("the visit ended its goroutine")
 // Walk visits every node after all it needs were visited with success, at most
 // workers at once (0 or less: as many as there are), and returns when the last
 // visit has. Among the nodes that are ready the smallest is started first; with
-// one worker they are visited in the order of [Graph.Order].
+// one worker they are visited in the order of [Graph.Order]. Late ones are
+// started when no others are ready or visited, but for those that only wait, see
+// [Aside].
 //
 // The result holds an error for each node whose visit was not a success, and is
 // empty when all were:
@@ -61,34 +63,61 @@ func (g *Graph[K]) Walk(ctx context.Context, workers int, visit func(ctx context
 	}
 
 	type result struct {
-		node int
-		err  error
+		node  int
+		aside bool // it goes on, and only waits
+		err   error
 	}
 	var (
 		d       = g.dense()
 		missing = d.countNeeds()
-		ready   = d.withoutNeeds()
+		ready   queue
+		late    queue // ready too, but for later
 		results = make(chan result)
 		running = 0
+		busy    = map[int]bool{} // what runs, is not late and does more than wait
 		done    = make([]bool, len(d.nodes))
 		failed  = make(map[K]error)
 	)
-	for {
-		for len(ready) > 0 && (workers <= 0 || running < workers) && ctx.Err() == nil {
-			i := heap.Pop(&ready).(int)
+	isReady := func(i int) {
+		if _, ok := g.late[d.nodes[i]]; ok {
+			heap.Push(&late, i)
+		} else {
+			heap.Push(&ready, i)
+		}
+	}
+	start := func(q *queue) {
+		for len(*q) > 0 && (workers <= 0 || running < workers) && ctx.Err() == nil {
+			i := heap.Pop(q).(int)
 			running++
+			if q == &ready {
+				busy[i] = true
+			}
+			ctx := context.WithValue(ctx, asideKey{}, func() { results <- result{node: i, aside: true} })
 			go func() {
-				r := result{i, errExited}
+				r := result{node: i, err: errExited}
 				// Deferred, as even a visit that calls runtime.Goexit must be
 				// counted, or the walk would wait for it for ever.
 				defer func() { results <- r }()
 				r.err = recovered(ctx, d.nodes[i], visit)
 			}()
 		}
+	}
+	for _, i := range d.withoutNeeds() {
+		isReady(i)
+	}
+	for {
+		start(&ready)
+		if len(busy) == 0 {
+			start(&late)
+		}
 		if running == 0 {
 			break
 		}
 		r := <-results
+		delete(busy, r.node)
+		if r.aside {
+			continue
+		}
 		running--
 		done[r.node] = true
 		if r.err != nil {
@@ -97,7 +126,7 @@ func (g *Graph[K]) Walk(ctx context.Context, workers int, visit func(ctx context
 		}
 		for _, j := range d.dependents[r.node] {
 			if missing[j]--; missing[j] == 0 {
-				heap.Push(&ready, j)
+				isReady(j)
 			}
 		}
 	}
@@ -107,6 +136,16 @@ func (g *Graph[K]) Walk(ctx context.Context, workers int, visit func(ctx context
 		visited[k] = done[i]
 	}
 	return g.explain(ctx, order, visited, failed)
+}
+
+type asideKey struct{}
+
+// Aside is called by a visit, with the context that it was given, that from now
+// on only waits for something outside: what is late does not wait for it.
+func Aside(ctx context.Context) {
+	if aside, ok := ctx.Value(asideKey{}).(func()); ok {
+		aside()
+	}
 }
 
 // explain adds to failed why each node that was not visited was not. It does so

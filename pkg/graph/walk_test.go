@@ -224,3 +224,69 @@ func TestWalkKeepsItsPromises(t *testing.T) {
 		}
 	})
 }
+
+// What is late comes when nothing else is left, whatever became of that, and is
+// skipped for its own needs only.
+func TestWalkLate(t *testing.T) {
+	for _, tt := range []struct{ name, graph, late, failing, visited, want string }{
+		{"last", "a b>a z", "a0", "", "a b z a0", ""},
+		{"after those that failed", "a0>b x>c", "a0", "c", "b c a0", "c: broken\nx: skipped: c failed"},
+		{"skipped for its own needs", "a0>b c", "a0", "b", "b c", "a0: skipped: b failed\nb: broken"},
+		{"among themselves in order", "l1>l2 a", "l1 l2", "", "a l2 l1", ""},
+		{"what needs it is late too", "a>l1 b", "l1", "", "b l1 a", ""},
+		{"alone", "", "l1", "", "l1", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := parse(tt.graph)
+			for _, k := range strings.Fields(tt.late) {
+				g.Late(k)
+			}
+			for _, workers := range []int{1, 0} {
+				var mu sync.Mutex
+				var visited []string
+				got := g.Walk(context.Background(), workers, func(_ context.Context, k string) error {
+					mu.Lock()
+					defer mu.Unlock()
+					visited = append(visited, k)
+					if slices.Contains(strings.Fields(tt.failing), k) {
+						return errBroken
+					}
+					return nil
+				})
+				if workers == 1 && words(visited) != tt.visited {
+					t.Errorf("visited %s, want %s", words(visited), tt.visited)
+				}
+				if d := gocmp.Diff(tt.want, show(got)); d != "" {
+					t.Errorf("results (-want +got):\n%s", d)
+				}
+			}
+		})
+	}
+}
+
+// Nothing late waits for a visit that only waits; what that makes ready goes on
+// when it is over.
+func TestAside(t *testing.T) {
+	g := parse("b>a c")
+	g.Late("l")
+	late := make(chan struct{})
+	var mu sync.Mutex
+	var visited []string
+	got := g.Walk(context.Background(), 0, func(ctx context.Context, k string) error {
+		mu.Lock()
+		visited = append(visited, k)
+		mu.Unlock()
+		switch k {
+		case "a":
+			Aside(ctx)
+			<-late
+		case "l":
+			close(late)
+		}
+		return nil
+	})
+	if len(got) > 0 || visited[len(visited)-1] != "b" || len(visited) != 4 {
+		t.Errorf("visited %v: %v", visited, got)
+	}
+	Aside(context.Background()) // in no walk it does nothing
+}
