@@ -90,15 +90,27 @@ func idOf(o map[string]any) string {
 	return id
 }
 
-// Get reads one object, all that its kind's Read adds included. Known are the
-// objects that the manifest and the state have of it.
+// Version is the version of the API that c speaks.
+func (c *Client) Version() string { return c.version }
+
+// Get reads one object, and with its kind's Read what the known objects, those
+// that the manifest and the state have of it, speak of.
 func (c *Client) Get(ctx context.Context, k *resource.Kind, id string, known ...resource.Object) (Answer, error) {
+	return c.get(ctx, k, id, false, known)
+}
+
+// GetWhole is Get of all that an update sends back.
+func (c *Client) GetWhole(ctx context.Context, k *resource.Kind, id string, known ...resource.Object) (Answer, error) {
+	return c.get(ctx, k, id, true, known)
+}
+
+func (c *Client) get(ctx context.Context, k *resource.Kind, id string, whole bool, known []resource.Object) (Answer, error) {
 	a, err := c.object(ctx, k, transport.Request{Method: "GET", Path: sourcePath(k, id)})
 	a.ID = id
 	if err != nil || k.Read == nil {
 		return a, err
 	}
-	return a, k.Read(c.getter(ctx, k, id), a.Object, known...)
+	return a, k.Read(c.getter(ctx, k, id), a.Object, whole, known...)
 }
 
 // getter reads what stands below an object's path.

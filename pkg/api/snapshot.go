@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -17,6 +18,8 @@ type Item struct {
 	Object map[string]any
 	// Full says that Object is all that a GET would answer.
 	Full bool
+	// plain says that it would be, but for what the kind's Read adds.
+	plain bool
 }
 
 // Ref names an object of the service, with what the manifest and the state have
@@ -59,9 +62,9 @@ func (c *Client) Snapshot(ctx context.Context, collections []Collection) (*Snaps
 			s.items[k.Name] = make(map[string]Item, len(lists[i]))
 		}
 		for _, o := range lists[i] {
-			full := k.Read == nil && (k.ListIsFull == nil || k.ListIsFull(c.version, o))
+			full := k.ListIsFull == nil || k.ListIsFull(c.version, o)
 			if id := idIn(x.In, idOf(o)); id != "" {
-				s.items[k.Name][id] = Item{o, full}
+				s.items[k.Name][id] = Item{Object: o, Full: full && k.Read == nil, plain: full && k.Read != nil}
 				s.order[k.Name] = append(s.order[k.Name], id)
 			}
 		}
@@ -85,7 +88,7 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 	answers := make([]Answer, len(refs))
 	gone := make([]bool, len(refs))
 	err := each(len(refs), func(i int) (err error) {
-		answers[i], err = c.Get(ctx, refs[i].Kind, refs[i].ID, refs[i].Known...)
+		answers[i], err = c.complete(ctx, s, refs[i])
 		if gone[i] = transport.IsNotFound(err); gone[i] {
 			return nil
 		}
@@ -102,10 +105,20 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 			delete(s.items[r.Kind.Name], r.ID)
 			s.order[r.Kind.Name] = slices.DeleteFunc(s.order[r.Kind.Name], func(id string) bool { return id == r.ID })
 		} else {
-			s.items[r.Kind.Name][r.ID] = Item{answers[i].Object, true}
+			s.items[r.Kind.Name][r.ID] = Item{Object: answers[i].Object, Full: true}
 		}
 	}
 	return nil
+}
+
+// complete reads an object, as far as the list did not answer it.
+func (c *Client) complete(ctx context.Context, s *Snapshot, r Ref) (Answer, error) {
+	it, ok := s.Item(r.Kind.Name, r.ID)
+	if !ok || !it.plain {
+		return c.Get(ctx, r.Kind, r.ID, r.Known...)
+	}
+	a := Answer{ID: r.ID, Object: maps.Clone(it.Object)}
+	return a, r.Kind.Read(c.getter(ctx, r.Kind, r.ID), a.Object, false, r.Known...)
 }
 
 // each calls f for every index below n at once and gathers the failures, each

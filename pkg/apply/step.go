@@ -92,7 +92,7 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	k := r.kinds[s.Address.Kind]
 	// The service has no way to say "only if unchanged". Reading again right
 	// before keeps the window small in which another hand's change is lost.
-	fresh, err := r.Client.Get(ctx, k, id, s.Record)
+	fresh, err := r.Client.GetWhole(ctx, k, id, s.Record)
 	if transport.IsNotFound(err) {
 		return nil, fmt.Errorf("it was deleted since the plan was made; plan again: %w", err)
 	}
@@ -224,7 +224,10 @@ func (r *runner) body(k *resource.Kind, o resource.Object, unknown map[string]an
 	out := make(map[string]any, len(body)+len(unknown))
 	maps.Copy(out, unknown)
 	maps.Copy(out, body)
-	return out, nil
+	if k.Form != nil {
+		err = k.Form(r.Client.Version(), out)
+	}
+	return out, err
 }
 
 func (r *runner) id(a resource.Address) (string, bool) {

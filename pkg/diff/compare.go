@@ -100,6 +100,9 @@ func (c comparison) pair(f *resource.Field, b, a any) (any, any) {
 	case f.Type == resource.Map && objects:
 		outB, outA := resource.Object{}, resource.Object{}
 		for _, key := range union(ob, oa) {
+			if !c.whole && (ob[key] == nil || off(f, ob[key])) && (oa[key] == nil || off(f, oa[key])) && (ob[key] == nil || oa[key] == nil) {
+				continue // turned off and not there are one
+			}
 			vb, va := c.pair(f.Elem, ob[key], oa[key])
 			// An element without a word is an element all the same.
 			if _, ok := ob[key]; ok && vb == nil {

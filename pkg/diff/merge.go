@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -79,6 +80,8 @@ func (m *merger) field(f *resource.Field, p resource.Path, v three, whole bool) 
 		return v.live, v.live
 	case v.desired == nil && v.recorded == nil && f.Implicit:
 		return nil, nil
+	case v.desired == nil && f.Stays:
+		return v.live, v.live
 	case v.desired == nil && (v.recorded != nil || whole):
 		return known(v.live, v.recorded), nil
 	case v.desired == nil:
@@ -107,8 +110,16 @@ func (m *merger) value(f *resource.Field, p resource.Path, v three) (before, aft
 	case resource.Map:
 		if isObject && (liveObject || v.live == nil) {
 			b, a := resource.Object{}, resource.Object{}
+			whole := f.Whole && (f.Open == nil || !f.Open(m.root))
 			for _, key := range union(d, l) {
-				eb, ea := m.field(f.Elem, p.Child(key), three{d[key], r[key], l[key]}, f.Whole)
+				if d[key] == nil && f.Off != "" {
+					b[key], a[key] = l[key], l[key]
+					if (whole || r[key] != nil) && !off(f, l[key]) && !m.left(p.Child(key)) {
+						a[key] = turnedOff(f, l[key])
+					}
+					continue
+				}
+				eb, ea := m.field(f.Elem, p.Child(key), three{d[key], r[key], l[key]}, whole)
 				if eb != nil {
 					b[key] = eb
 				}
@@ -124,6 +135,23 @@ func (m *merger) value(f *resource.Field, p resource.Path, v three) (before, aft
 		}
 	}
 	return known(v.live, v.recorded), v.desired
+}
+
+// off reports whether an element of a map is turned off.
+func off(f *resource.Field, v any) bool {
+	o, ok := v.(resource.Object)
+	return ok && f.Off != "" && o[f.Off] == false
+}
+
+// turnedOff is an element of a map, turned off and otherwise as it is.
+func turnedOff(f *resource.Field, v any) any {
+	o, ok := v.(resource.Object)
+	if !ok {
+		return v
+	}
+	o = maps.Clone(o)
+	o[f.Off] = false
+	return o
 }
 
 // shared merges a set that others add to: theirs stay, ours that the manifest

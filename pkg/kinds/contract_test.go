@@ -118,7 +118,7 @@ func TestTablesAgainstContract(t *testing.T) {
 func against(t *testing.T, at string, f *resource.Field, s *openapi3.Schema) {
 	t.Helper()
 	want := map[resource.Type]string{resource.String: "string", resource.Bool: "boolean", resource.Int: "integer", resource.Number: "number",
-		resource.Numeral: "string", resource.Duration: "string", resource.Struct: "object", resource.List: "array", resource.Map: "object",
+		resource.Numeral: "string", resource.Duration: "string", resource.Time: "string", resource.Struct: "object", resource.List: "array", resource.Map: "object",
 		resource.Ref: "string", resource.SourceRef: "object"}[f.Type]
 	if f.KeyedBy != "" {
 		want = "array"

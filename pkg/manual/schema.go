@@ -17,6 +17,7 @@ const (
 	loneToken    = `^\$\{[^}]+\}$` // only ${...}, which keeps its type
 	nameForm     = `^[a-z][a-z0-9_-]*$|\$\{.+\}`
 	sourceForm   = `^[a-z][a-z0-9_-]*\..|\$\{.+\}`
+	timeForm     = `^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[-+]\d\d:\d\d)$|\$\{.+\}`
 	durationForm = `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$\{.+\}`
 	addressForm  = `^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*$`
 )

@@ -140,6 +140,8 @@ func scalar(f *resource.Field, null, loose bool) schema {
 		return schema{"type": types(null, "integer", "string")}
 	case resource.Duration:
 		return schema{"type": types(null, "string"), "pattern": durationForm, "patternErrorMessage": "Write a duration such as 3h30m."}
+	case resource.Time:
+		return schema{"type": types(null, "string"), "pattern": timeForm, "patternErrorMessage": "Write a time such as 2024-01-15T09:30:00Z."}
 	}
 	if loose {
 		return schema{"type": types(null, "string", "number", "boolean")}

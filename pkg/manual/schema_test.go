@@ -31,6 +31,7 @@ var toys = []*resource.Kind{{
 		{Name: "weight", Type: resource.Number},
 		{Name: "hour", Type: resource.Numeral},
 		{Name: "every", Type: resource.Duration},
+		{Name: "since", Type: resource.Time},
 		{Name: "free", Type: resource.Any},
 		{Name: "owner", Type: resource.Ref, To: "child", Immutable: true, Doc: "Whose it is."},
 		{Name: "source", Type: resource.SourceRef},

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Canonical brings o, in place, to the one form that every comparison takes
 // for granted: sets sorted, scalars of the type that the table names, names
-// trimmed, numerals without leading zeros, nulls dropped, and what the kind's own Normal does. It
+// trimmed, numerals without leading zeros, times in UTC, nulls dropped, and what the kind's own Normal does. It
 // is idempotent.
 func (k *Kind) Canonical(o Object) {
 	canonicalMembers(k.Fields, o, o)
@@ -36,6 +37,8 @@ func canonicalValue(f *Field, root Object, v any) any {
 	switch f.Type {
 	case Numeral:
 		return numeral(v)
+	case Time:
+		return instant(v)
 	case String, Duration, Bool, Int, Number:
 		v = scalar(f.Type, v)
 		if s, ok := v.(string); ok && f.Keyed {
@@ -110,6 +113,22 @@ func scalar(t Type, v any) any {
 		}
 	}
 	return v
+}
+
+// instant writes a time in one way, for the service may write it with another
+// precision or zone (API dossier 14). Other text stays as it is.
+func instant(v any) any {
+	s, ok := v.(string)
+	if !ok {
+		return v
+	}
+	if s == "" {
+		return nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t.UTC().Format(time.RFC3339Nano)
+	}
+	return s
 }
 
 // numeral writes 8, "8" and "08" as "8", and leaves other text ("monday",

@@ -13,6 +13,7 @@ const (
 	Number                // any number
 	Numeral               // a whole number that the API writes as a string: "08" and 8 are one
 	Duration              // a Go duration in a string: "3h30m"
+	Time                  // an instant as RFC 3339 writes it: "2024-01-15T09:30:00Z"
 	Any                   // any JSON value
 	Struct                // an object with the members that Fields lists
 	List                  // a list of Elem
@@ -21,7 +22,7 @@ const (
 	SourceRef             // a field of a model: "model.field", or {model: {id: UUID}, field: F}
 )
 
-var typeNames = [...]string{"string", "boolean", "integer", "number", "whole number", "duration", "any value", "map",
+var typeNames = [...]string{"string", "boolean", "integer", "number", "whole number", "duration", "time", "any value", "map",
 	"list", "map", "reference", "source field"}
 
 // String is the type's name in messages and help.
@@ -77,6 +78,16 @@ type Field struct {
 	// Whole marks a Struct or Map of which the manifest says all: what it leaves
 	// out is removed. In others the keys that it leaves out belong to others.
 	Whole bool
+	// Off is the member of a Map's elements that turns one off: an element in which
+	// it is false says the same as none. In a Map that is Whole, what the manifest
+	// leaves out is turned off and not taken away, for the service has it still.
+	Off string
+	// Open reports whether others may add to a Map though it is Whole, such as a
+	// service that was told to take in what is new.
+	Open func(root Object) bool
+	// Stays marks what is left as it is when the manifest no longer sets it, since
+	// its absence would say something else.
+	Stays bool
 	// Shared marks a Set that others add to: what neither the manifest nor the
 	// state lists is left in place.
 	Shared bool
@@ -185,10 +196,14 @@ type Kind struct {
 	// Align renames in live, in place, what only the manifest has names for,
 	// such as filters, after the objects that know the names, best first.
 	Align func(live Object, known ...Object)
+	// Form brings a request's body to the form that a version of the API has for it,
+	// where versions differ.
+	Form func(version string, body map[string]any) error
 	// Read completes an answer about an object with what other calls of the API
 	// show of it. Known are the objects that the manifest and the state have of it,
-	// so that nobody is asked for what nobody manages.
-	Read func(get Getter, answer map[string]any, known ...Object) error
+	// so that nobody is asked for what nobody manages; but where whole, all is
+	// needed that an update sends back. Getters may be called at once.
+	Read func(get Getter, answer map[string]any, whole bool, known ...Object) error
 	// Follow gives the requests that bring the rest of an object from before to
 	// after, when its own request is done. Before is nil for a new object.
 	Follow func(e *Encoder, before, after Object) []Call

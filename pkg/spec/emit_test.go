@@ -186,6 +186,8 @@ func draw(t *rapid.T, f *resource.Field, root resource.Object) any {
 		return resource.Normalize(rapid.Float64().Draw(t, "number"))
 	case resource.Numeral:
 		return rapid.SampledFrom([]string{"1", "12", "monday", "*/5"}).Draw(t, "numeral")
+	case resource.Time:
+		return rapid.SampledFrom([]string{"2024-01-15T09:30:00Z", "1999-12-31T23:59:59.5Z"}).Draw(t, "time")
 	case resource.Duration:
 		return rapid.SampledFrom([]string{"3h30m", "45s", "0"}).Draw(t, "duration")
 	case resource.Any:

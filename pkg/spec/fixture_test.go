@@ -28,6 +28,7 @@ var gadget = resource.Kind{
 		{Name: "ratio", Type: resource.Number},
 		{Name: "hour", Type: resource.Numeral},
 		{Name: "every", Type: resource.Duration},
+		{Name: "since", Type: resource.Time},
 		{Name: "any", Type: resource.Any},
 		{Name: "mode", Type: resource.String, Enum: []string{"slow", "quick"}},
 		{Name: "old", Type: resource.String, Deprecated: "use text"},

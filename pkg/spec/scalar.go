@@ -35,6 +35,8 @@ func (b *build) scalar(f *resource.Field, n *node, lax bool) (any, bool) {
 		return b.numeral(f, n)
 	case resource.Duration:
 		return b.duration(f, n)
+	case resource.Time:
+		return b.time(f, n)
 	}
 	return b.text(f, n, lax)
 }
@@ -179,6 +181,23 @@ func (b *build) duration(f *resource.Field, n *node) (any, bool) {
 	}
 	if d, err := time.ParseDuration(s); err != nil || d < 0 {
 		b.err(n, "bad-duration", "this is not a duration", "a duration is numbers with units: h, m, s", "write it as in 3h30m or 45s")
+		return nil, false
+	}
+	return s, true
+}
+
+func (b *build) time(f *resource.Field, n *node) (any, bool) {
+	s, ok := n.value.(string)
+	if !ok {
+		b.wrongType(n, f, "write it as in 2024-01-15T09:30:00Z")
+		return nil, false
+	}
+	if _, err := time.Parse(time.RFC3339Nano, s); err != nil {
+		fix := "write it as in 2024-01-15T09:30:00Z"
+		if _, err := time.Parse(time.DateOnly, s); err == nil && !n.outside {
+			fix = "write " + s + "T00:00:00Z"
+		}
+		b.err(n, "bad-instant", "this is not a time", "a time has a date, an hour and a zone", fix)
 		return nil, false
 	}
 	return s, true

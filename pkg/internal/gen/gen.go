@@ -212,6 +212,8 @@ func (g *generator) scalar(f *resource.Field, what string) any {
 		return resource.Normalize(rapid.Float64Range(-1e6, 1e6).Draw(g.T, what))
 	case resource.Numeral:
 		return rapid.OneOf(rapid.StringMatching(`[1-5]?[0-9]`), rapid.SampledFrom([]string{"monday", "*", "*/5"})).Draw(g.T, what)
+	case resource.Time:
+		return rapid.SampledFrom([]string{"2024-01-15T09:30:00Z", "1999-12-31T23:59:59.5Z", "2030-06-01T02:00:00+02:00"}).Draw(g.T, what)
 	case resource.Duration:
 		return rapid.SampledFrom([]string{"3h30m", "15m", "24h", "90s"}).Draw(g.T, what)
 	}
