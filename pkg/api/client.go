@@ -35,6 +35,16 @@ func (c *Client) organization() string {
 // Stats are the transport's counts.
 func (c *Client) Stats() transport.Stats { return c.t.Stats() }
 
+// Now is the time of the service's clock, and until an answer told it that of
+// this machine. What is judged by time, such as the age of an idempotency key,
+// must not depend on how well this machine's clock goes.
+func (c *Client) Now() time.Time {
+	if now, ok := c.t.ServerTime(); ok {
+		return now
+	}
+	return time.Now()
+}
+
 // Identity is whom an API key stands for (API dossier 8.1).
 type Identity struct {
 	ID, Email                           string

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/polyplan/polyplan/pkg/api"
@@ -20,8 +21,12 @@ type Settlement struct {
 }
 
 // clockSkew is how much earlier than its intent an object may seem to have been
-// made, where the intent's time is not the server's.
+// made: one machine of the service dates answers, another one objects.
 const clockSkew = 5 * time.Minute
+
+// keyLife is how long a create may be sent again under its key. The service
+// keeps keys for a day at least (API dossier 5); the rest is for the run itself.
+const keyLife = 23 * time.Hour
 
 // settle looks for the objects of creates whose answer nobody saw. Exactly one
 // of that name, made since and not ours yet, is the one; of several a person
@@ -49,7 +54,10 @@ func (p *preparer) settle() {
 		wanted := p.req.Desired[in.Address] != nil
 		switch len(found) {
 		case 0:
-			p.settled = append(p.settled, Settlement{Intent: in, Open: wanted})
+			// After the life of its key there is no need of it either: what a day
+			// has not brought to light was not made.
+			alive := p.c.Now().Sub(in.Time) < keyLife
+			p.settled = append(p.settled, Settlement{Intent: in, Open: wanted && alive})
 		case 1:
 			s := Settlement{Intent: in, ID: found[0]}
 			p.settled = append(p.settled, s)
@@ -62,6 +70,28 @@ func (p *preparer) settle() {
 				Why:  fmt.Sprintf("the service has %d objects named %q made since: %v", len(found), in.Name, found),
 				Fix:  "delete or rename all of them but the one to keep, and run again"})
 		}
+	}
+}
+
+// strangers refuses to adopt what cannot be what the manifest wants, and what the
+// run that was cut off so hardly made.
+func (p *preparer) strangers(plan *diff.Plan) {
+	for i := range plan.Steps {
+		s := &plan.Steps[i]
+		if s.Action != diff.Adopt {
+			continue
+		}
+		j := slices.IndexFunc(s.Changes, func(ch diff.Change) bool { return diff.Immutable(p.kinds[s.Address.Kind], ch.Path) })
+		if j < 0 {
+			continue
+		}
+		// What else keeps it from being updated follows from this.
+		plan.Refusals = slices.DeleteFunc(plan.Refusals, func(r diff.Refusal) bool { return r.Address == s.Address && !r.Policy })
+		plan.Refusals = append(plan.Refusals, diff.Refusal{Address: s.Address,
+			What: fmt.Sprintf("%s may have been made by a run that was cut off, and the one object that could be it has another %s", s.Address, s.Changes[j].Path),
+			Why: fmt.Sprintf("the service has an object named %q (%s) made since, but %s cannot be changed in place: it may be somebody else's",
+				s.Name, s.ID, s.Changes[j].Path),
+			Fix: "delete it if it is of no use to anyone, or rename it, and run again"})
 	}
 }
 

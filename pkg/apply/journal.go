@@ -26,7 +26,7 @@ func (r *runner) intent(s *diff.Step, action, method, path string, body map[stri
 	r.mu.Unlock()
 	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
 	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
-		Name: s.Name, Time: r.Now().UTC()}
+		Name: s.Name, Time: r.Client.Now().UTC()}
 	if name, ok := body[r.kinds[s.Address.Kind].NameMember()].(string); ok {
 		in.Name = name
 	}

@@ -119,6 +119,7 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 			}
 		}
 		if len(refs) == 0 {
+			p.strangers(plan)
 			p.nameRisks(plan)
 			return &Prepared{Plan: plan, Settled: p.settled, Live: live, found: p.found}, nil
 		}

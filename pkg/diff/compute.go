@@ -125,8 +125,11 @@ func (c *computer) immutable(k *resource.Kind, s *Step) bool {
 }
 
 func immutableIn(k *resource.Kind) func(Change) bool {
-	return func(ch Change) bool { return immutableAt(k.Fields, ch.Path) }
+	return func(ch Change) bool { return Immutable(k, ch.Path) }
 }
+
+// Immutable reports whether a change at that path asks for a new object.
+func Immutable(k *resource.Kind, p resource.Path) bool { return immutableAt(k.Fields, p) }
 
 // immutableAt looks an Immutable field up at or above the path, two levels
 // deep at most: nothing below changes what an object is.

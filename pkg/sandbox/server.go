@@ -146,6 +146,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, h handler) {
 	s.sleep(s.opts.Latency)
 	version, err := s.version(r)
 	w.Header().Set("X-Polytomic-Version", version)
+	w.Header().Set("Date", s.opts.Clock().UTC().Format(http.TimeFormat))
 	if fault.inFront() {
 		s.wait(fault)
 		s.play(w, r, entry, fault, version)

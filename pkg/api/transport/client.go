@@ -104,7 +104,8 @@ type Client struct {
 	denied  atomic.Pointer[Error]   // the 401 that ended everything
 	refusal atomic.Pointer[refusal] // the longest pause asked for lately
 	stats   counters
-	warned  sync.Map // text of warnings given
+	clock   atomic.Pointer[time.Duration] // how far the server's is ahead of ours
+	warned  sync.Map                      // text of warnings given
 	talking sync.Mutex
 	warns   []string
 }
@@ -220,6 +221,16 @@ func (c *Client) checkProxy() {
 	if u, err := proxy(&http.Request{URL: c.base}); err == nil && u != nil {
 		c.warn(fmt.Sprintf("requests go in clear text through the proxy %s, which sees the API key", u.Host))
 	}
+}
+
+// ServerTime is what the server's clock shows now, as far as its answers tell; ok
+// is false as long as none has.
+func (c *Client) ServerTime() (now time.Time, ok bool) {
+	ahead := c.clock.Load()
+	if ahead == nil {
+		return time.Time{}, false
+	}
+	return c.opt.Now().Add(*ahead), true
 }
 
 // Close closes idle connections. Calls may go on and open new ones.

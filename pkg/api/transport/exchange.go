@@ -156,7 +156,11 @@ func (c counter) Write(p []byte) (int, error) {
 // or *NetworkError when the body turns out to be cut.
 func (c *Client) understand(cl *call, a *answer) (*Response, error) {
 	resp := &Response{Status: a.status, Header: a.header, Attempts: cl.attempt, cl: cl}
-	resp.ServerTime, _ = http.ParseTime(a.header.Get("Date"))
+	if t, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		resp.ServerTime = t
+		ahead := t.Sub(c.opt.Now())
+		c.clock.Store(&ahead)
+	}
 	c.checkVersion(a.header)
 	if a.status == http.StatusNotFound && cl.Method == http.MethodDelete && cl.attempt > 1 {
 		resp.Repeated = true
