@@ -133,6 +133,7 @@ func Secrets(v any, f func(*Secret)) {
 type Fingerprinter struct {
 	scheme string
 	hash   func(string) []byte
+	sign   func([]byte) []byte // nil without a key
 	mu     sync.Mutex
 	done   map[string]string
 }
@@ -149,6 +150,15 @@ func NewFingerprinter(key, lineage string) *Fingerprinter {
 		f.hash = func(v string) []byte {
 			m := hmac.New(sha256.New, []byte(key))
 			m.Write([]byte(lineage + "\x00" + v))
+			return m.Sum(nil)
+		}
+		// Its own key, so that no secret's fingerprint is ever a signature.
+		own := hmac.New(sha256.New, []byte(key))
+		own.Write([]byte("polyplan signature\x00" + lineage))
+		signing := own.Sum(nil)
+		f.sign = func(data []byte) []byte {
+			m := hmac.New(sha256.New, signing)
+			m.Write(data)
 			return m.Sum(nil)
 		}
 		return f
@@ -177,6 +187,16 @@ func (f *Fingerprinter) Print(v string) string {
 	f.done[v] = p
 	f.mu.Unlock()
 	return p
+}
+
+// Sign is a keyed hash of data, "scheme:hex", by which whoever has the key sees
+// that nobody else made or changed it; "" without a key of the user's own, for
+// what lies in the state proves nothing.
+func (f *Fingerprinter) Sign(data []byte) string {
+	if f.sign == nil {
+		return ""
+	}
+	return f.scheme + ":" + hex.EncodeToString(f.sign(data))
 }
 
 // Comparable reports whether two fingerprints were made with one key, so that
