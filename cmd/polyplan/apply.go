@@ -20,10 +20,15 @@ import (
 
 func applyCommand(env *Env) *cli.Command {
 	return &cli.Command{
-		Name:  "apply",
-		Usage: "plan, ask, and carry out",
+		Name:      "apply",
+		Usage:     "plan, ask, and carry out",
+		ArgsUsage: "[PLANFILE]",
 		Description: "Makes the plan, asks, and carries it out in order of need, as much at once as --parallelism allows. What is\n" +
-			"done is recorded before anything builds on it: a run that is cut off is taken up by the next.",
+			"done is recorded before anything builds on it: a run that is cut off is taken up by the next.\n\n" +
+			"With a PLANFILE of `plan --out` it makes that plan again, without asking, and carries it out if it comes out\n" +
+			"the same; when the manifest, the state, the service or polyplan moved in between it ends with 7 and has\n" +
+			"changed nothing. It takes what the plan was asked for (files, --prune, --target...) from the plan, and values,\n" +
+			"as of --var and the environment, from where they were: a plan file holds no secret.",
 		Flags: with(inputFlags(), stateFlags(), lockFlags(), serviceFlags(), planFlags(), approveFlags(), oauthFlags(),
 			outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, false) }),
@@ -46,10 +51,14 @@ func destroyCommand(env *Env) *cli.Command {
 }
 
 func runApply(s *session, c *cli.Context, destroy bool) error {
-	if err := noArguments(c); err != nil {
+	if err := s.opts.formatIn("text", "json"); err != nil {
 		return err
 	}
-	if err := s.opts.formatIn("text", "json"); err != nil {
+	if destroy || c.NArg() == 0 {
+		if err := noArguments(c); err != nil {
+			return err
+		}
+	} else if err := s.takePlan(c); err != nil {
 		return err
 	}
 	if destroy {
@@ -64,11 +73,17 @@ func runApply(s *session, c *cli.Context, destroy bool) error {
 	if err := s.openState(); err != nil {
 		return err
 	}
+	if err := s.stillBased(); err != nil {
+		return err
+	}
 	if err := s.connect(); err != nil {
 		return err
 	}
 	p, err := s.prepare(destroy)
 	if err != nil {
+		return err
+	}
+	if err := s.stillPlanned(p); err != nil {
 		return err
 	}
 	json := s.opts.format == "json"
@@ -86,7 +101,7 @@ func runApply(s *session, c *cli.Context, destroy bool) error {
 		s.note("nothing was changed: a plan with a refusal in it is not carried out")
 		return s.planned(p)
 	}
-	if p.Plan.Summary().Changed() > 0 {
+	if p.Plan.Summary().Changed() > 0 && s.saved == nil {
 		if err := s.confirm(p, destroy); err != nil {
 			return err
 		}
@@ -158,7 +173,6 @@ func (s *session) carryOut(p *apply.Prepared) (*apply.Result, []apply.Event, err
 	if s.opts.sandbox {
 		poll = 100 * time.Millisecond
 	}
-	apply.Tool = "polyplan " + version
 	result, err := apply.Run(s.ctx, apply.Options{Client: s.client, Kinds: s.kinds, Store: s.store, State: s.state,
 		Fingerprints: s.prints, Prepared: p, Parallelism: s.opts.parallelism, Wait: s.wait(), Poll: poll,
 		Stop: s.stop, Notify: teller.tell, Now: s.env.Now})

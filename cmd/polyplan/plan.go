@@ -15,8 +15,11 @@ func planCommand(env *Env) *cli.Command {
 		Name:  "plan",
 		Usage: "show what apply would change",
 		Description: "Reads the manifest, the state and the live objects, compares, and prints. It changes nothing: no object,\n" +
-			"no file, and no lock is taken.",
+			"no file but that of --out, and no lock is taken.\n\n" +
+			"With --out the plan is saved too, for review and for `apply FILE`. The file holds no secret, only keyed\n" +
+			"fingerprints. With POLYPLAN_FINGERPRINT_KEY it is signed.",
 		Flags: with(inputFlags(), stateFlags(), serviceFlags(), planFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE`, for apply to carry out"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there are changes"},
 		}, outputFlags("text, json, markdown, html")),
 		Action: action(env, runPlan),
@@ -48,21 +51,32 @@ func runPlan(s *session, c *cli.Context) error {
 	if err := s.showPlan(s.env.Stdout, p); err != nil {
 		return err
 	}
+	if out := c.String("out"); out != "" && len(p.Plan.Refusals) > 0 {
+		s.note("%s was not written: a plan with a refusal in it is not carried out", out)
+	} else if out != "" {
+		if err := s.savePlan(out, p); err != nil {
+			return err
+		}
+	}
 	return s.planned(p)
 }
 
 // showPlan writes a plan in the format that was asked for.
 func (s *session) showPlan(w io.Writer, p *apply.Prepared) error {
+	return s.showView(w, s.view(p), s.findings(p))
+}
+
+func (s *session) showView(w io.Writer, v render.PlanView, found diag.List) error {
 	var err error
 	switch s.opts.format {
 	case "json":
-		err = render.PlanJSON(w, p.Plan, s.findings(p))
+		err = render.PlanJSON(w, v.Plan, found)
 	case "markdown":
-		err = render.PlanMarkdown(w, s.view(p))
+		err = render.PlanMarkdown(w, v)
 	case "html":
-		err = render.PlanHTML(w, s.view(p))
+		err = render.PlanHTML(w, v)
 	default:
-		err = render.Plan(w, s.outStyle(), s.view(p))
+		err = render.Plan(w, s.outStyle(), v)
 	}
 	return outcome(w, exitDone, err)
 }

@@ -33,6 +33,7 @@ func newCanaries() []canary {
 		{"PARTNER_API_KEY", "", ""},
 		{"DEPLOYMENT_API_KEY", "", ""},
 		{"STRANGER_API_KEY", "", ""},
+		{"FINGERPRINT_KEY", "", ""},
 	} {
 		raw := make([]byte, 20)
 		_, _ = rand.Read(raw) // never fails

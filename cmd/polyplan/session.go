@@ -12,6 +12,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/render"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -32,20 +33,20 @@ type session struct {
 	kinds    []*resource.Kind
 	manifest *spec.Manifest
 	found    diag.List
+	saved    *diff.Saved // the plan to carry out, nil if one is to be made
 	store    *state.FileStore
 	state    *state.State
 	client   *api.Client
 	talk     *talk // where all is said that is no result
-	// deployment is what the state is bound to: the URL, or "sandbox".
-	deployment string
-	prints     *resource.Fingerprinter
-	closers    []func()
+	prints   *resource.Fingerprinter
+	closers  []func()
 
 	mu      sync.Mutex
 	secrets []string // values that no text from the service may show
 }
 
 func newSession(env *Env, opts *options) *session {
+	apply.Tool = "polyplan " + version
 	s := &session{env: env, opts: opts, kinds: kinds.All(), talk: &talk{to: env.Stderr}}
 	ctx, end := context.WithCancel(context.Background())
 	stop, halt := context.WithCancel(ctx)

@@ -14,12 +14,10 @@ import (
 // to another organisation or deployment.
 func (s *session) connect() error {
 	url := s.opts.url
-	s.deployment = strings.TrimRight(url, "/")
 	base := s.env.HTTP
 	var c credential
 	var err error
 	if s.opts.sandbox {
-		s.deployment = "sandbox"
 		if url, c, err = s.startSandbox(); err != nil {
 			return fmt.Errorf("starting the sandbox: %w", err)
 		}
@@ -50,6 +48,15 @@ func (s *session) connect() error {
 	return s.bind(me)
 }
 
+// target is the deployment that a state or a plan is bound to: the service's
+// URL, or "sandbox".
+func (s *session) target() string {
+	if s.opts.sandbox {
+		return "sandbox"
+	}
+	return strings.TrimRight(s.opts.url, "/")
+}
+
 // bind ties the state to the organisation of the key, or refuses.
 func (s *session) bind(me api.Identity) error {
 	if s.state == nil {
@@ -57,13 +64,13 @@ func (s *session) bind(me api.Identity) error {
 	}
 	bound := s.state.Organization != "" || s.state.Deployment != ""
 	if !bound {
-		s.state.Organization, s.state.OrganizationName, s.state.Deployment = me.OrganizationID, me.OrganizationName, s.deployment
+		s.state.Organization, s.state.OrganizationName, s.state.Deployment = me.OrganizationID, me.OrganizationName, s.target()
 		return nil
 	}
-	if s.state.Deployment != s.deployment {
+	if s.state.Deployment != s.target() {
 		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-deployment",
 			What: "the state belongs to another deployment",
-			Why:  fmt.Sprintf("it records objects of %s, and this run would change %s", s.state.Deployment, s.deployment),
+			Why:  fmt.Sprintf("it records objects of %s, and this run would change %s", s.state.Deployment, s.target()),
 			Fix:  "correct --url, or name the state of this deployment with --state"}}
 	}
 	if s.state.Organization != me.OrganizationID {

@@ -59,13 +59,19 @@ func (s *session) openState() error {
 	if s.state, err = s.openStore().Load(s.ctx); err != nil {
 		return err // the store says what it was about
 	}
-	key := s.env.get("POLYPLAN_FINGERPRINT_KEY")
-	s.hide(key)
-	s.prints = resource.NewFingerprinter(key, s.state.Lineage)
+	s.continuePlanned()
+	s.prints = s.fingerprinter(s.state.Lineage)
 	if s.manifest != nil {
 		s.seal()
 	}
 	return nil
+}
+
+// fingerprinter makes the fingerprints of a lineage.
+func (s *session) fingerprinter(lineage string) *resource.Fingerprinter {
+	key := s.env.get("POLYPLAN_FINGERPRINT_KEY")
+	s.hide(key)
+	return resource.NewFingerprinter(key, lineage)
 }
 
 // openStore is the one store of this run: the lock that it takes is its own.
