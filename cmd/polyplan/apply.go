@@ -29,7 +29,7 @@ func applyCommand(env *Env) *cli.Command {
 			"the same; when the manifest, the state, the service or polyplan moved in between it ends with 7 and has\n" +
 			"changed nothing. It takes what the plan was asked for (files, --prune, --target...) from the plan, and values,\n" +
 			"as of --var and the environment, from where they were: a plan file holds no secret.",
-		Flags: with(inputFlags(), stateFlags(), lockFlags(), serviceFlags(), planFlags(), approveFlags(), oauthFlags(),
+		Flags: with(inputFlags(), stateFlags(), lockFlags(), serviceFlags(), planFlags(), guardFlags(), approveFlags(), oauthFlags(),
 			outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, false) }),
 	}
@@ -45,7 +45,7 @@ func destroyCommand(env *Env) *cli.Command {
 			&cli.StringSliceFlag{Name: "target", Usage: "only this `ADDRESS` and what depends on it; may be repeated"},
 			&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what it depends on; may be repeated"},
 			&cli.BoolFlag{Name: "refresh", Value: true, Usage: "read live objects; --refresh=false compares with the state only"},
-		}, approveFlags(), outputFlags("text, json")),
+		}, guardFlags(), approveFlags(), outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, true) }),
 	}
 }
@@ -86,6 +86,7 @@ func runApply(s *session, c *cli.Context, destroy bool) error {
 	if err := s.stillPlanned(p); err != nil {
 		return err
 	}
+	s.limit(p)
 	json := s.opts.format == "json"
 	if !json {
 		if err := s.showPlan(s.env.Stdout, p); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type options struct {
 	approve      bool
 	input        bool
 	prune        bool
+	maxDeletes   string // "" for no limit
 	targets      []string
 	excludes     []string
 	refresh      bool
@@ -89,6 +91,13 @@ func planFlags() []cli.Flag {
 	}
 }
 
+// guardFlags limit what a run may do.
+func guardFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "max-deletes", Usage: "refuse a plan that deletes or replaces more than `N` objects [$POLYPLAN_MAX_DELETES]"},
+	}
+}
+
 func approveFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "auto-approve", Aliases: []string{"y"}, Usage: "do not ask"},
@@ -127,7 +136,8 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
 		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), varFiles: c.StringSlice("var-file"),
 		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"),
-		targets: c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
+		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
+		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
 		oauthWait: c.Duration("oauth-wait"), oauthSet: c.IsSet("oauth-wait"), open: c.Bool("open"),
 		detailed: c.Bool("detailed-exitcode"), format: c.String("format"),
@@ -169,6 +179,9 @@ func (o *options) check() error {
 	}
 	if o.logFormat != "" && o.logFormat != "text" && o.logFormat != "json" {
 		return usage(fmt.Sprintf("unknown format %q of the log", o.logFormat), "choose text or json for --log-format")
+	}
+	if n, err := strconv.Atoi(o.maxDeletes); o.maxDeletes != "" && (err != nil || n < 0) {
+		return usage(fmt.Sprintf("--max-deletes takes a number, not %q", o.maxDeletes), "write --max-deletes N; 0 allows none")
 	}
 	if o.lockTimeout < 0 || o.oauthWait < 0 {
 		return usage("a duration cannot be negative", "write a duration such as 30s or 10m")

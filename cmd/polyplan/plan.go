@@ -18,7 +18,7 @@ func planCommand(env *Env) *cli.Command {
 			"no file but that of --out, and no lock is taken.\n\n" +
 			"With --out the plan is saved too, for review and for `apply FILE`. The file holds no secret, only keyed\n" +
 			"fingerprints. With POLYPLAN_FINGERPRINT_KEY it is signed.",
-		Flags: with(inputFlags(), stateFlags(), serviceFlags(), planFlags(), []cli.Flag{
+		Flags: with(inputFlags(), stateFlags(), serviceFlags(), planFlags(), guardFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE`, for apply to carry out"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there are changes"},
 		}, outputFlags("text, json, markdown, html")),
@@ -48,6 +48,7 @@ func runPlan(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	s.limit(p)
 	if err := s.showPlan(s.env.Stdout, p); err != nil {
 		return err
 	}

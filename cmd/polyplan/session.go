@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -203,4 +204,11 @@ func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 		return nil, err
 	}
 	return apply.Prepare(s.stop, s.client, req)
+}
+
+// limit refuses a plan that deletes more than the run may.
+func (s *session) limit(p *apply.Prepared) {
+	if most, err := strconv.Atoi(s.opts.maxDeletes); err == nil {
+		p.Plan.LimitDeletes(most, "--max-deletes "+s.opts.maxDeletes)
+	}
 }
