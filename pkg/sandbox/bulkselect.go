@@ -47,11 +47,11 @@ func (c *call) bulkObjects(source *record) (objects []sourceObject, open bool) {
 	if source == nil {
 		return nil, true
 	}
-	src := c.s.services.of(text(source.Body, "type")).Source
-	if src == nil {
+	sv, err := c.service(source)
+	if err != nil || sv.Source == nil {
 		return nil, true
 	}
-	return src.Objects, false
+	return sv.Source.Objects, false
 }
 
 // bulkFields are the names of the schema's fields by id, and the ids in order: those of

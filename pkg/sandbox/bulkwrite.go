@@ -143,6 +143,9 @@ func (c *call) bulkSide(body map[string]any, side string) (*record, *service, er
 
 // freshSchemas refuses a source whose schema cache is not there yet. [API dossier 8.13]
 func (c *call) freshSchemas(source *record) error {
+	if _, err := c.service(source); err != nil {
+		return declared(http.StatusUnprocessableEntity, err)
+	}
 	objects, open := c.bulkObjects(source)
 	switch started, finished := c.refresh(source); {
 	case started.IsZero(), len(objects) == 0 && !open:

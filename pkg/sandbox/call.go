@@ -9,7 +9,8 @@ import (
 )
 
 // call is one API request while it is served: who asks for what, and what will come
-// of it. The server's lock is held the whole time.
+// of it. The server's lock is held the whole time; a call that asks a database is served
+// more than once, see questions.
 type call struct {
 	s *Server
 	caller
@@ -20,6 +21,7 @@ type call struct {
 	path    func(name string) string // wildcards of the route
 	query   url.Values
 	change  change
+	asked   *questions // of real databases; nil asks at once
 }
 
 // handler serves one route. It stages what it changes; staged changes are visible

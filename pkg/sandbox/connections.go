@@ -164,7 +164,14 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 	why := rejected(t, stored)
 	// A mask gets past the check, as it is meant to: nobody knows that the service
 	// would notice one, so no client may count on it.
-	if validate && why != "" && !onlyMasks(t, stored) {
+	refused := why != "" && !onlyMasks(t, stored)
+	if why == "" {
+		if why, err = c.unreachable(typ, stored); err != nil {
+			return err
+		}
+		refused = why != ""
+	}
+	if validate && refused {
 		return invalid("%s", why)
 	}
 	r.Body = map[string]any{
@@ -339,7 +346,13 @@ func testConnection(c *call) (*answer, error) {
 	if names := missing(t, stored); names != nil {
 		return nil, badRequest("configuration: missing %s", strings.Join(names, ", "))
 	}
-	if why := rejected(t, stored); why != "" {
+	why := rejected(t, stored)
+	if why == "" {
+		if why, err = c.unreachable(typ, stored); err != nil {
+			return nil, err
+		}
+	}
+	if why != "" {
 		return nil, badRequest("%s", why)
 	}
 	return &answer{}, nil

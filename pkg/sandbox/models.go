@@ -150,6 +150,9 @@ func (c *call) writeModel(r, old *record) error {
 		"fields": anys(fields), "tracking_columns": anys(tracking), "labels": anys(labels), "policies": anys(policies),
 		"additional_fields": list(c.body, "additional_fields"), "relations": list(c.body, "relations"),
 	}
+	if err := c.remember(r, conn, at); err != nil {
+		return err
+	}
 	if err := c.checkModelFields(r, at); err != nil {
 		return err
 	}

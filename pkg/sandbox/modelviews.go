@@ -35,12 +35,7 @@ func (c *call) modelView(r *record) map[string]any {
 // if none was selected, and behind them the additional ones.
 func (c *call) modelFields(r *record) []any {
 	selected := words(r.Body, "fields")
-	at := &found{open: true}
-	if conn := c.get(kindConnection, text(r.Body, "connection_id")); conn != nil {
-		if f, err := c.lookup(conn, object(r.Body, "configuration")); err == nil {
-			at = f
-		}
-	}
+	at := c.sourceOf(r)
 	out, own := []any{}, map[string]bool{}
 	for _, extra := range objects(r.Body, "additional_fields") {
 		own[text(extra, "name")] = true
@@ -99,7 +94,7 @@ func (c *call) enricherView(r *record, e map[string]any) map[string]any {
 	return view
 }
 
-// sampleModel answers made-up records under the ids of what they come from.
+// sampleModel answers records under the ids of what they come from.
 func sampleModel(c *call) (*answer, error) {
 	r, err := c.find(kindModel, "id", "model")
 	if err != nil {
@@ -113,20 +108,56 @@ func sampleModel(c *call) (*answer, error) {
 		if err := c.usable(conn); err != nil {
 			return nil, nil, err
 		}
-		row := map[string]any{}
-		for _, f := range c.modelFields(r) {
-			f := f.(map[string]any)
-			row[text(f, "name")] = f["example"]
+		rows, err := c.sample(r, conn)
+		if err != nil {
+			return nil, nil, err
 		}
-		record := map[string]any{r.ID: row}
+		records := []any{}
+		for _, row := range rows {
+			records = append(records, map[string]any{r.ID: row})
+		}
 		if e := object(r.Body, "enricher"); e != nil {
 			enriched := map[string]any{}
 			for _, f := range c.enricherView(r, e)["fields"].([]any) {
 				f := f.(map[string]any)
 				enriched[text(f, "name")] = f["example"]
 			}
-			record[text(e, "enricher_id")] = enriched
+			for _, record := range records {
+				record.(map[string]any)[text(e, "enricher_id")] = enriched
+			}
 		}
-		return r, map[string]any{"records": []any{record}, "warnings": []any{}}, nil
+		return r, map[string]any{"records": records, "warnings": []any{}}, nil
 	})
+}
+
+// sampleRows is how many rows of a real database are shown.
+const sampleRows = 10
+
+// sample returns rows of the model: one made up of examples, or those of a real database.
+func (c *call) sample(model, conn *record) ([]map[string]any, error) {
+	found := []map[string]any{{}}
+	if config, live := c.live(conn); live {
+		sv, err := c.service(conn)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = c.rows(sv.Source, config, object(model.Body, "configuration"), sampleRows); err != nil {
+			return nil, err
+		}
+	}
+	fields := c.modelFields(model)
+	var rows []map[string]any
+	for _, from := range found {
+		row := map[string]any{}
+		for _, f := range fields {
+			name := text(f.(map[string]any), "name")
+			value, there := from[name]
+			if !there {
+				value = f.(map[string]any)["example"]
+			}
+			row[name] = value
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }

@@ -42,6 +42,12 @@ type Options struct {
 	// this package's services.json, added to what is built in.
 	Catalog string
 
+	// LiveSources looks into the databases that postgresql connections lead to, instead
+	// of making up what they hold: the sandbox connects to whatever hosts its clients
+	// name, and only reads there. A database that it cannot reach is answered as trouble
+	// upstream.
+	LiveSources bool
+
 	// OAuth is one of the OAuth constants, OAuthAuto if empty.
 	OAuth string
 
@@ -53,8 +59,8 @@ type Options struct {
 	RateLimit int
 
 	// Pace is how long work in the background takes by the sandbox's clock: an
-	// execution, a refresh of a schema cache. 0 means two seconds, a negative
-	// pace none at all.
+	// execution, a refresh of a schema cache; and how old its view of a live source may
+	// be. 0 means two seconds, a negative pace none at all.
 	Pace time.Duration
 
 	// JobPolls is how many times a client is told that an asynchronous job is

@@ -34,6 +34,7 @@ func refreshSchemas(c *call) (*answer, error) {
 	if status, _ := c.status(conn); status != "healthy" {
 		return nil, badRequest("the connection is not healthy")
 	}
+	c.s.facts.forget()
 	conn = conn.clone() // a refresh is no change of the connection
 	conn.State["refreshed"] = stamp(c.now)
 	c.change.put(conn)
@@ -83,8 +84,11 @@ func (c *call) schema() (*record, *sourceObject, error) {
 	if started, _ := c.refresh(conn); started.IsZero() {
 		return nil, nil, badRequest("the connection is not authorized")
 	}
-	src := c.s.services.of(text(conn.Body, "type")).Source
-	if src != nil {
+	sv, err := c.service(conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	if src := sv.Source; src != nil {
 		i := slices.IndexFunc(src.Objects, func(o sourceObject) bool { return o.ID == c.path("schema_id") })
 		if i >= 0 {
 			return conn, &src.Objects[i], nil
@@ -133,14 +137,14 @@ func (c *call) schemaView(conn *record, o *sourceObject) map[string]any {
 		}
 		fields = append(fields, view)
 	}
-	detected := false
+	keyed := slices.ContainsFunc(o.Fields, func(f field) bool { return f.Key })
 	for _, f := range o.Fields {
 		name := f.Label
 		if name == "" {
 			name = f.Name
 		}
-		add(f.Name, name, f.Type, f.Remote, f.Unique && !detected, false)
-		detected = detected || f.Unique
+		add(f.Name, name, f.Type, f.Remote, f.Key || f.Unique && !keyed, false)
+		keyed = keyed || f.Unique
 	}
 	own := object(changed, "fields")
 	for _, id := range sortedKeys(own) {
@@ -158,9 +162,16 @@ func fieldType(typ string) string {
 }
 
 func sampleSchema(c *call) (*answer, error) {
-	_, o, err := c.schema()
+	conn, o, err := c.schema()
 	if err != nil {
 		return nil, err
+	}
+	if config, live := c.live(conn); live {
+		rows, err := c.rows(&source{Objects: []sourceObject{*o}}, config, nil, sampleRows)
+		if err != nil {
+			return nil, err
+		}
+		return data(rows), nil
 	}
 	row := map[string]any{}
 	for _, f := range o.Fields {

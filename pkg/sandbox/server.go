@@ -24,6 +24,7 @@ type Server struct {
 	faults   faults
 	requests requestLog
 	limits   limiter
+	facts    facts
 	done     chan struct{} // closed by Close: nobody waits any more
 	closing  sync.Once
 
@@ -53,6 +54,7 @@ func New(opts Options) (*Server, error) {
 		mux:      http.NewServeMux(),
 		requests: requestLog{keepBodies: opts.KeepBodies},
 		limits:   limiter{perSecond: opts.RateLimit, buckets: map[string]*bucket{}},
+		facts:    facts{known: map[string]fact{}},
 		done:     make(chan struct{}),
 		store:    st,
 		running:  map[string]bool{},
@@ -206,6 +208,7 @@ func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version 
 
 	c := &call{
 		s: s, caller: who, version: version, base: s.baseURL(r), path: r.PathValue, query: r.URL.Query(),
+		asked: &questions{open: map[string]func(context.Context) (any, error){}, answers: map[string]fact{}},
 	}
 	idem, replayed, err := s.admit(c, r)
 	if err != nil {
@@ -251,7 +254,15 @@ func (s *Server) execute(c *call, r *http.Request, entry *Request, fault *Fault,
 		defer delete(s.running, outcomeKey(org, idem))
 	}
 	c.now = s.opts.Clock().UTC()
+	fresh := *c
 	rep := s.run(c, r, fault, raw, h)
+	for len(c.asked.open) > 0 {
+		s.mu.Unlock()
+		s.settle(c.asked)
+		s.mu.Lock()
+		*c = fresh
+		rep = s.run(c, r, fault, raw, h)
+	}
 	effect := !c.change.empty()
 	if fault.isServerError() && fault.After {
 		rep = fault.reply(c.version)

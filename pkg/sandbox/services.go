@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/polyplan/polyplan/pkg/catalog"
+	"github.com/polyplan/polyplan/pkg/sandbox/postgres"
 )
 
 //go:embed services.json
@@ -66,6 +67,7 @@ type sourceObject struct {
 	Keys   map[string][]string `json:"keys"`
 	Labels map[string]string   `json:"labels"` // of pickers
 	Fields []field             `json:"fields"`
+	table  *postgres.Table     // of a real database
 }
 
 type field struct {
@@ -75,6 +77,7 @@ type field struct {
 	Remote  string `json:"remote_type"`
 	Example any    `json:"example"`
 	Unique  bool   `json:"unique"`
+	Key     bool   `json:"key"` // of the primary key; where no field says so, the first that is unique
 }
 
 // target is where syncs write.
@@ -108,6 +111,7 @@ type targetField struct {
 	Identity   bool   `json:"identity"`
 	Filterable bool   `json:"filterable"`
 	ReadOnly   bool   `json:"read_only"`
+	Remote     string `json:"remote_type"` // Type if empty
 }
 
 type property struct {

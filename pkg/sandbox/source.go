@@ -82,9 +82,16 @@ func (c *call) lookup(conn *record, configuration map[string]any) (*found, error
 	if err := c.usable(conn); err != nil {
 		return nil, err
 	}
-	src := c.s.services.of(text(conn.Body, "type")).Source
+	sv, err := c.service(conn)
+	if err != nil {
+		return nil, err
+	}
+	src := sv.Source
 	if src == nil {
 		return &found{open: true}, nil
+	}
+	if config, live := c.live(conn); live {
+		return c.lookupLive(src, config, configuration)
 	}
 	objects, free, err := src.narrow(configuration)
 	if err != nil {
@@ -101,15 +108,23 @@ func (c *call) lookup(conn *record, configuration map[string]any) (*found, error
 	return out, nil
 }
 
-// reads returns what an existing model reads, its own additional fields included. If its
-// connection is gone, nothing is known of it.
-func (c *call) reads(model *record) *found {
-	out := &found{open: true}
+// sourceOf returns what the source of an existing model holds. If its connection is gone,
+// nothing is known of it.
+func (c *call) sourceOf(model *record) *found {
+	if out, ok := remembered(model); ok {
+		return out
+	}
 	if conn := c.get(kindConnection, text(model.Body, "connection_id")); conn != nil {
-		if f, err := c.lookup(conn, object(model.Body, "configuration")); err == nil {
-			out = f
+		if out, err := c.lookup(conn, object(model.Body, "configuration")); err == nil {
+			return out
 		}
 	}
+	return &found{open: true}
+}
+
+// reads returns what an existing model reads, its own additional fields included.
+func (c *call) reads(model *record) *found {
+	out := c.sourceOf(model)
 	for _, extra := range objects(model.Body, "additional_fields") {
 		out.fields = append(out.fields, field{Name: text(extra, "name"), Label: text(extra, "label"), Type: text(extra, "type")})
 	}
@@ -179,7 +194,11 @@ func getSource(c *call) (*answer, error) {
 	if err := c.usable(conn); err != nil {
 		return nil, err
 	}
-	src := c.s.services.of(text(conn.Body, "type")).Source
+	sv, err := c.service(conn)
+	if err != nil {
+		return nil, err
+	}
+	src := sv.Source
 	items := map[string]any{}
 	if src == nil {
 		return data(map[string]any{"items": nil, "configuration": map[string]any{}, "requires_one_of": nil}), nil

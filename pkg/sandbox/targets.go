@@ -45,7 +45,10 @@ func (c *call) checkTarget(r *record) (*destination, error) {
 	if err := c.usable(conn); err != nil {
 		return nil, invalid("target.connection_id: %s", err.(*problem).message)
 	}
-	sv := c.s.services.of(text(conn.Body, "type"))
+	sv, err := c.service(conn)
+	if err != nil {
+		return nil, declared(http.StatusUnprocessableEntity, err)
+	}
 	if !sv.can().Destination {
 		return nil, invalid("target.connection_id: %s is not a destination", sv.title(text(conn.Body, "type")))
 	}
@@ -77,7 +80,7 @@ func (c *call) checkTarget(r *record) (*destination, error) {
 		return nil, invalid("target.object: is required")
 	}
 	into.object = &targetObject{ID: id, Name: id}
-	known := c.targetObjects(conn)
+	known := c.targetObjects(sv, conn)
 	if o := slices.IndexFunc(known, func(o targetObject) bool { return o.ID == id }); o >= 0 {
 		into.object = &known[o]
 		into.open = known[o].Fields == nil
@@ -115,9 +118,9 @@ func newObject(sv *service, create map[string]any) (string, error) {
 
 // targetObjects are the objects of a connection: those of its service, and those that
 // syncs have made there, with the fields that syncs have made.
-func (c *call) targetObjects(conn *record) []targetObject {
+func (c *call) targetObjects(sv *service, conn *record) []targetObject {
 	var all []targetObject
-	if t := c.s.services.of(text(conn.Body, "type")).Target; t != nil {
+	if t := sv.Target; t != nil {
 		all = slices.Clone(t.Objects)
 	}
 	made := object(conn.State, "created")
@@ -206,7 +209,10 @@ func (c *call) targetConnection() (*record, *service, error) {
 	if err := c.usable(conn); err != nil {
 		return nil, nil, err
 	}
-	sv := c.s.services.of(text(conn.Body, "type"))
+	sv, err := c.service(conn)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !sv.can().Destination {
 		return nil, nil, badRequest("%s is not a destination", sv.title(text(conn.Body, "type")))
 	}
@@ -226,7 +232,7 @@ func listTargetObjects(c *call) (*answer, error) {
 		return nil, err
 	}
 	items := []any{}
-	for _, o := range c.targetObjects(conn) {
+	for _, o := range c.targetObjects(sv, conn) {
 		modes := []any{}
 		for _, m := range sv.modes() {
 			modes = append(modes, map[string]any{
@@ -272,8 +278,11 @@ func listTargetFields(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.refreshes(); err != nil {
+		return nil, err
+	}
 	id := c.query.Get("target")
-	all := c.targetObjects(conn)
+	all := c.targetObjects(sv, conn)
 	i := slices.IndexFunc(all, func(o targetObject) bool { return o.ID == id })
 	if i < 0 {
 		return nil, notFound("target object")
@@ -285,8 +294,12 @@ func listTargetFields(c *call) (*answer, error) {
 		if f.Identity {
 			functions = []any{map[string]any{"id": "Equality", "label": "Equals"}}
 		}
+		remote := f.Remote
+		if remote == "" {
+			remote = f.Type
+		}
 		fields = append(fields, map[string]any{
-			"id": f.ID, "name": f.Name, "type": f.Type, "source_type": f.Type, "description": "", "required": f.Required,
+			"id": f.ID, "name": f.Name, "type": f.Type, "source_type": remote, "description": "", "required": f.Required,
 			"createable": !f.ReadOnly, "updateable": !f.ReadOnly, "filterable": f.Filterable, "association": false,
 			"encryptable": f.Type == "string", "supports_identity": f.Identity, "identity_functions": functions,
 		})
@@ -313,13 +326,13 @@ func getTarget(c *call) (*answer, error) {
 	if c.version == Version2025 {
 		return nil, &problem{status: http.StatusNotFound, key: "not_found", message: "path not found"}
 	}
-	conn, _, err := c.targetConnection()
+	conn, sv, err := c.targetConnection()
 	if err != nil {
 		return nil, err
 	}
 	search := strings.ToLower(c.query.Get("search"))
 	items := []any{}
-	for _, o := range c.targetObjects(conn) {
+	for _, o := range c.targetObjects(sv, conn) {
 		if strings.Contains(strings.ToLower(o.Name), search) {
 			items = append(items, o.ID)
 		}
