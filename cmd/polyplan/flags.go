@@ -25,6 +25,7 @@ type options struct {
 	apiVersion   string
 	organization string
 	sandbox      bool
+	liveSources  bool // --sandbox looks into real databases
 	vars         map[string]string
 	varFiles     []string
 	approve      bool
@@ -53,6 +54,7 @@ func inputFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "the manifest: a `PATH` of a file or a directory, - for standard input; may be repeated (default: polyplan.yaml) [$POLYPLAN_FILE]"},
 		&cli.StringFlag{Name: "chdir", Aliases: []string{"C"}, Usage: "work in the directory `DIR`"},
 		&cli.BoolFlag{Name: "sandbox", Usage: "run against the embedded sandbox: no key, no network [$POLYPLAN_SANDBOX=1]"},
+		&cli.BoolFlag{Name: "live-sources", Usage: "with --sandbox: look into the databases of postgresql connections [$POLYPLAN_LIVE_SOURCES=1]"},
 		&cli.StringSliceFlag{Name: "var", Usage: "a variable of the manifest, as `NAME=VALUE`; may be repeated [$POLYPLAN_VAR_NAME]"},
 		&cli.StringSliceFlag{Name: "var-file", Usage: "a YAML `FILE` of variables; may be repeated"},
 	}
@@ -134,7 +136,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		files: c.StringSlice("file"), chdir: c.String("chdir"),
 		state:   firstOf(c.String("state"), env.get("POLYPLAN_STATE")),
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
-		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), varFiles: c.StringSlice("var-file"),
+		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
 		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"),
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
@@ -146,6 +148,9 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		apiVersion:   firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
 		organization: firstOf(c.String("organization"), env.get("POLYPLAN_ORGANIZATION")),
 		vars:         map[string]string{},
+	}
+	if c.IsSet("live-sources") && !o.sandbox && c.Command.Name != "serve" {
+		return nil, usage("--live-sources is about the sandbox", "give --sandbox as well, or leave it out")
 	}
 	if c.Bool("json") {
 		o.format = "json"

@@ -16,7 +16,7 @@ func (s *session) startSandbox() (url string, c credential, err error) {
 		data = s.statePath() + ".sandbox"
 	}
 	c = credential{key: "sandbox", manages: true}
-	srv, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{Value: c.key, Partner: true}}, Data: data})
+	srv, err := sandbox.New(sandbox.Options{Keys: []sandbox.Key{{Value: c.key, Partner: true}}, Data: data, LiveSources: s.opts.liveSources})
 	if err != nil {
 		return "", c, err
 	}

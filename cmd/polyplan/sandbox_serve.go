@@ -37,6 +37,7 @@ func sandboxCommand(env *Env) *cli.Command {
 				&cli.StringFlag{Name: "partner-key", Usage: "one more `KEY`, that of a partner: it manages organisations, and acts in any of them"},
 				&cli.StringFlag{Name: "data", Usage: "keep objects in `FILE`"},
 				&cli.StringFlag{Name: "catalog", Usage: "a JSON `FILE` of what the services behind connections hold, added to what is built in"},
+				&cli.BoolFlag{Name: "live-sources", Usage: "look into the databases that postgresql connections lead to, on whatever hosts clients name; it only reads"},
 				&cli.StringFlag{Name: "oauth", Value: sandbox.OAuthAuto, Usage: "how connections come to be authorised, `HOW`: auto, immediate, manual (a page with a button) or never"},
 				&cli.DurationFlag{Name: "latency", Usage: "let a `DURATION` pass before every request"},
 				&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 beyond `N` requests a second; 0 sets no limit"},
@@ -63,7 +64,7 @@ func runSandboxServe(s *session, c *cli.Context) error {
 	}
 	o := sandbox.Options{APIKey: c.String("api-key"), OAuth: c.String("oauth"), Latency: c.Duration("latency"),
 		RateLimit: c.Int("rate-limit"), Pace: c.Duration("pace"), BaseURL: c.String("base-url"),
-		Control: c.Bool("control"), KeepBodies: c.Bool("keep-bodies")}
+		LiveSources: c.Bool("live-sources"), Control: c.Bool("control"), KeepBodies: c.Bool("keep-bodies")}
 	if err := checkServe(o); err != nil {
 		return err
 	}

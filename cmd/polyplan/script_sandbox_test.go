@@ -35,6 +35,7 @@ type world struct {
 	served   *served
 	kept     map[string]string // files keep
 	lock     state.Lock
+	database string // URL of postgres
 }
 
 func (w *world) close() {

@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/polyplan/polyplan/pkg/pgtest"
 )
 
 var update = flag.Bool("update", false, "write what scripts compare with (cmp) into them; read the diff before committing it")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"polyplan": program})
+	testscript.Main(pgtest.Main(m), map[string]func(){"polyplan": program})
 }
 
 // TestScripts runs testdata/script/*.txtar, one topic each: the program in a
@@ -41,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"files":    files,
 			"habits":   habits,
 			"lock":     lock,
+			"postgres": postgres,
 			"unlock":   unlock,
 			"sandbox":  func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
 			"serve":    func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },
@@ -106,10 +109,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// condition knows [root], under which the system forbids nothing.
+// condition knows [root], under which the system forbids nothing, and [postgres].
 func condition(word string) (bool, error) {
-	if word == "root" {
+	switch word {
+	case "root":
 		return os.Geteuid() == 0, nil
+	case "postgres":
+		return pgtest.Installed(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", word)
 }

@@ -91,8 +91,11 @@ func URL(t testing.TB) string {
 
 var errMissing = errors.New(Missing + ": scripts/deps installs it")
 
-// Skips reports whether the error of New means that there is no PostgreSQL.
-func Skips(err error) bool { return errors.Is(err, errMissing) }
+// Installed reports whether there is a PostgreSQL.
+func Installed() bool {
+	_, err := installed()
+	return err == nil
+}
 
 // New is URL for those who have no testing.TB, such as the commands of scripts.
 func New() (string, error) {

@@ -14,7 +14,8 @@
 // A connection leads to a service, such as a database or a CRM. What the services
 // hold is made up: services.json names the tables, streams, objects and fields that
 // discovery shows and writes are checked against, and Options.Catalog adds to it. A
-// type without an entry there holds whatever it is asked for.
+// type without an entry there holds whatever it is asked for. With Options.LiveSources
+// a database that a connection leads to is looked into instead.
 //
 // A fault is trouble on order: the n-th request to some path is refused, answered
 // with an error, or carried out and its reply lost. See Fault.
