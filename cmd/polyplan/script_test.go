@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/polyplan/polyplan/pkg/pgtest"
 )
@@ -18,7 +19,22 @@ import (
 var update = flag.Bool("update", false, "write what scripts compare with (cmp) into them; read the diff before committing it")
 
 func TestMain(m *testing.M) {
-	testscript.Main(pgtest.Main(m), map[string]func(){"polyplan": program})
+	testscript.Main(tidyTests{pgtest.Main(m)}, map[string]func(){"polyplan": program})
+}
+
+// tidyTests are tests that fail when they leave goroutines behind.
+type tidyTests struct{ pgtest.Tests }
+
+func (m tidyTests) Run() int {
+	code := m.Tests.Run()
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // TestScripts runs testdata/script/*.txtar, one topic each: the program in a

@@ -9,28 +9,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/internal/rig"
 	"github.com/polyplan/polyplan/pkg/sandbox"
 )
 
-// idle fails the test when the runs within f leave goroutines behind.
-func idle(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() {
-		if err := goleak.Find(before, goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
-			goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop")); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // A failed step skips what needs it and nobody else, and every failure is told.
 func TestFailureStaysInItsBranch(t *testing.T) {
 	r := rig.New(t, rig.Options{})
-	idle(t)
 	r.Env["PG_PASSWORD"] = "invalid" // the sandbox refuses it
 	text := strings.ReplaceAll(small, "syncs:", `  customers: {connection: stripe, configuration: {stream_id: customers}}
   wrong: {connection: stripe, configuration: {stream_id: no_such_stream}}
@@ -115,7 +102,6 @@ func (g *gathering) wait() {
 // saves.
 func TestStop(t *testing.T) {
 	r := rig.New(t, rig.Options{Parallelism: 2})
-	idle(t)
 	stop, interrupt := context.WithCancel(context.Background())
 	defer interrupt()
 	r.Server.Fault(sandbox.Fault{Method: "POST", Do: sandbox.Wait, Nth: 3, Hold: interrupt})

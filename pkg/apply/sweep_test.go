@@ -1,14 +1,17 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/internal/rig"
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/sandbox"
 	"github.com/polyplan/polyplan/pkg/spec"
 	"github.com/polyplan/polyplan/pkg/state"
@@ -84,18 +87,36 @@ func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
 	return r
 }
 
-// settled lets runs follow a disturbed one until nothing is left to do, which
-// the first has to bring about, and holds the world against the manifest.
-func settled(t *testing.T, r *rig.Rig, m *spec.Manifest, at string) bool {
+// tally counts disturbed runs, and those that the next run did not make up for.
+type tally struct{ runs, bad atomic.Int64 }
+
+// newTally is one that ends up as a figure: orphans, duplicates and lost objects
+// over so many runs, disturbed in the way that is named.
+func newTally(t *testing.T, disturbed string) *tally {
+	c := &tally{}
+	t.Cleanup(func() { // when the subtests are done
+		trial.None(t, fmt.Sprintf("orphans, duplicates: %d runs, %s", c.runs.Load(), disturbed), int(c.bad.Load()))
+	})
+	return c
+}
+
+// settled lets a run follow a disturbed one, which has to leave nothing to do,
+// and holds the world against the manifest.
+func (c *tally) settled(t *testing.T, r *rig.Rig, m *spec.Manifest, at string) bool {
 	t.Helper()
+	c.runs.Add(1)
 	again := r.Do(rig.Run{Manifest: m, Prune: true})
 	if err := again.Failure(); err != nil {
 		t.Errorf("%s: the next run: %v", at, err)
+		c.bad.Add(1)
 		return false
 	}
 	unlike := r.Unlike(m)
 	for _, s := range unlike {
 		t.Errorf("%s: after the next run: %s", at, s)
+	}
+	if len(unlike) > 0 {
+		c.bad.Add(1)
 	}
 	return len(unlike) == 0
 }
@@ -103,6 +124,7 @@ func settled(t *testing.T, r *rig.Rig, m *spec.Manifest, at string) bool {
 // Every request of every scenario goes wrong, each in every way, once and from
 // then on; the next run makes up for it.
 func TestSweepRequests(t *testing.T) {
+	count := newTally(t, "a request goes wrong")
 	faults := map[string]sandbox.Fault{
 		"refused":        {Do: sandbox.Refuse},
 		"500":            {Do: sandbox.Status, Status: 500},
@@ -127,7 +149,7 @@ func TestSweepRequests(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s/%s/%d", sc.name, name, times), func(t *testing.T) {
 					t.Parallel()
-					sc.sweep(t, func(n int) sandbox.Fault {
+					sc.sweep(t, count, func(n int) sandbox.Fault {
 						f := fault
 						f.Nth, f.Times = n, times
 						return f
@@ -138,7 +160,7 @@ func TestSweepRequests(t *testing.T) {
 	}
 }
 
-func (sc *scenario) sweep(t *testing.T, fault func(n int) sandbox.Fault) {
+func (sc *scenario) sweep(t *testing.T, count *tally, fault func(n int) sandbox.Fault) {
 	for n := 1; ; n++ {
 		r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
 		m := sc.after(r)
@@ -147,7 +169,7 @@ func (sc *scenario) sweep(t *testing.T, fault func(n int) sandbox.Fault) {
 		r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true})
 		met := f.Times > 0 && r.Server.FaultsLeft() == 0 || f.Times < 0 && len(r.Server.Requests()) >= n
 		r.Server.ResetFaults()
-		if !settled(t, r, m, fmt.Sprintf("request %d", n)) {
+		if !count.settled(t, r, m, fmt.Sprintf("request %d", n)) {
 			return
 		}
 		if !met {
@@ -159,6 +181,7 @@ func (sc *scenario) sweep(t *testing.T, fault func(n int) sandbox.Fault) {
 // The process dies at every request, before the service has it or when the
 // answer is on its way; nothing that it does afterwards reaches anything.
 func TestSweepDeath(t *testing.T) {
+	count := newTally(t, "the process dies at a request (simulated)")
 	for _, sc := range scenarios {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", sc.name, after), func(t *testing.T) {
@@ -170,7 +193,7 @@ func TestSweepDeath(t *testing.T) {
 					process := mem.Another()
 					killer := &killer{n: n, after: after, kill: process.Kill}
 					r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true, Store: process, Round: killer.round})
-					if !settled(t, r, m, fmt.Sprintf("death at request %d", n)) || !killer.dead {
+					if !count.settled(t, r, m, fmt.Sprintf("death at request %d", n)) || !killer.dead {
 						return
 					}
 				}
@@ -182,6 +205,7 @@ func TestSweepDeath(t *testing.T) {
 // The run that takes up what a dead one left dies too, here and there; the next
 // makes up for both.
 func TestSweepDeathTwice(t *testing.T) {
+	count := newTally(t, "and the run that recovers dies too (simulated)")
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
@@ -200,7 +224,7 @@ func TestSweepDeathTwice(t *testing.T) {
 						dead = killer.dead
 						alive = alive || i == 0 && !dead
 					}
-					if !settled(t, r, m, fmt.Sprintf("death at request %d, then at %d", first, second)) {
+					if !count.settled(t, r, m, fmt.Sprintf("death at request %d, then at %d", first, second)) {
 						return
 					}
 					if !dead || alive {
@@ -262,9 +286,69 @@ func (k *killer) RoundTrip(q *http.Request) (*http.Response, error) {
 	return res, err
 }
 
+// A run is interrupted at every request: once, which lets what is under way
+// finish, or twice, which ends the requests too. It ends, says so, and the next
+// run takes it up.
+func TestSweepInterrupt(t *testing.T) {
+	count := newTally(t, "interrupted at a request")
+	for _, sc := range scenarios {
+		for _, twice := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/twice %v", sc.name, twice), func(t *testing.T) {
+				t.Parallel()
+				for n := 1; ; n++ {
+					r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
+					m := sc.after(r)
+					ctx, end := context.WithCancel(context.Background())
+					stop, halt := context.WithCancel(ctx)
+					at := &interrupter{n: n, interrupt: halt}
+					if twice {
+						at.interrupt = end
+					}
+					ran := r.Do(rig.Run{Manifest: m, Prune: true, NoWait: true, Context: ctx, Stop: stop, Round: at.round})
+					end()
+					if res := ran.Result; res != nil && at.met() {
+						if !res.Interrupted {
+							t.Errorf("interrupted at request %d: the result does not say so", n)
+						}
+						if !twice && len(res.Failed) > 0 {
+							t.Errorf("interrupted once at request %d: %v", n, res.Failed)
+						}
+					}
+					if !count.settled(t, r, m, fmt.Sprintf("interrupted at request %d", n)) || !at.met() {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+// interrupter interrupts a run when its n-th request is on its way.
+type interrupter struct {
+	n         int
+	interrupt func()
+	seen      atomic.Int64
+	base      http.RoundTripper
+}
+
+func (i *interrupter) round(base http.RoundTripper) http.RoundTripper {
+	i.base = base
+	return i
+}
+
+func (i *interrupter) met() bool { return i.seen.Load() >= int64(i.n) }
+
+func (i *interrupter) RoundTrip(q *http.Request) (*http.Response, error) {
+	if i.seen.Add(1) == int64(i.n) {
+		i.interrupt()
+	}
+	return i.base.RoundTrip(q)
+}
+
 // Every operation on the state fails, once; what was sent is known all the
 // same, and nothing is sent that is not.
 func TestSweepState(t *testing.T) {
+	count := newTally(t, "an operation on the state fails")
 	errDisk := errors.New("the disk is full")
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
@@ -297,7 +381,7 @@ func TestSweepState(t *testing.T) {
 				}
 				// A process that is gone holds nothing.
 				process.Kill()
-				if !settled(t, r, m, at) || met == "" {
+				if !count.settled(t, r, m, at) || met == "" {
 					return
 				}
 			}

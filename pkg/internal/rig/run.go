@@ -53,13 +53,17 @@ type Ran struct {
 	Err      error
 }
 
-// Plan is the plan of a run that reads only.
+// Plan is the plan of a run that reads only, and must send nothing else.
 func (r *Rig) Plan(run Run) *Ran {
 	r.T.Helper()
+	before := len(r.Writes())
 	run.Wanted = func(*apply.Prepared) bool { return false }
 	ran := r.Do(run)
 	if ran.Err != nil {
 		r.T.Fatalf("planning: %v", ran.Err)
+	}
+	if sent := r.Writes(); len(sent) > before {
+		r.T.Errorf("planning sent %q", sent[before:])
 	}
 	return ran
 }
@@ -85,6 +89,11 @@ func (r *Rig) Do(run Run) *Ran {
 	r.T.Helper()
 	ran := &Ran{}
 	ran.Err = r.live(run, ran)
+	if ran.Err == nil && ran.Result != nil {
+		for _, s := range wrongSums(ran) {
+			r.T.Errorf("the report of the run: %s", s)
+		}
+	}
 	return ran
 }
 
