@@ -63,6 +63,7 @@ func (s *session) choose(c credential, me *api.Identity) error {
 			return fmt.Errorf("looking for the organisation: %w", err)
 		}
 		me.OrganizationID, me.OrganizationName = id, name
+		s.client.Within(id)
 	case id != me.OrganizationID:
 		return &problem{Code: exitRefused, Diagnostic: diag.Diagnostic{Code: "other-organization",
 			What: "the API key belongs to another organisation than --organization names",

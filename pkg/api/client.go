@@ -24,13 +24,17 @@ type Client struct {
 func New(t *transport.Client, version string) *Client { return &Client{t: t, version: version} }
 
 // organization is the organisation in which objects are that name none: that of
-// the key, "" until Me has asked for it.
+// the key, "" until Me has asked for it; or see Within.
 func (c *Client) organization() string {
 	if id := c.org.Load(); id != nil {
 		return *id
 	}
 	return ""
 }
+
+// Within has objects that name no organisation be in that one, as those are that
+// the key of a partner reaches there.
+func (c *Client) Within(organization string) { c.org.Store(&organization) }
 
 // Stats are the transport's counts.
 func (c *Client) Stats() transport.Stats { return c.t.Stats() }
@@ -64,8 +68,7 @@ func (c *Client) Me(ctx context.Context) (Identity, error) {
 	}
 	text := func(key string) string { s, _ := o[key].(string); return s }
 	is := func(key string) bool { b, _ := o[key].(bool); return b }
-	organization := text("organization_id")
-	c.org.Store(&organization)
+	c.Within(text("organization_id"))
 	return Identity{ID: text("id"), Email: text("email"),
 		OrganizationID: text("organization_id"), OrganizationName: text("organization_name"),
 		User: is("is_user"), Organization: is("is_organization"), Partner: is("is_partner"), System: is("is_system")}, nil
@@ -116,7 +119,7 @@ func (c *Client) GetWhole(ctx context.Context, k *resource.Kind, id string, know
 
 func (c *Client) get(ctx context.Context, k *resource.Kind, id string, whole bool, known []resource.Object) (Answer, error) {
 	a, err := c.object(ctx, k, transport.Request{Method: "GET", Path: sourcePath(k, id)})
-	a.ID = id
+	a.ID, a.Object = id, located(k, id, a.Object)
 	if err != nil || k.Read == nil {
 		return a, err
 	}
@@ -157,6 +160,7 @@ func (c *Client) Create(ctx context.Context, k *resource.Kind, collection string
 	path := collectionPath(k, collection)
 	a, err := c.object(ctx, k, transport.Request{Method: "POST", Path: path, Body: body, Key: key, Resent: resent, Slow: k.Slow})
 	a.ID = idIn(collection, idOf(a.Object))
+	a.Object = located(k, a.ID, a.Object)
 	if err == nil && a.ID == "" {
 		return a, &NoIDError{Path: path}
 	}
@@ -196,7 +200,7 @@ func (c *Client) Update(ctx context.Context, k *resource.Kind, id string, body m
 		key = ""
 	}
 	a, err := c.object(ctx, k, transport.Request{Method: method, Path: path, Body: body, Key: key, Slow: k.Slow, EmptyOK: k.Upsert != ""})
-	a.ID = id
+	a.ID, a.Object = id, located(k, id, a.Object)
 	return a, err
 }
 

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"regexp"
+	"net/url"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
@@ -13,8 +13,6 @@ import (
 // percent-encoded, with slashes between: so its path follows from its id alone,
 // also when the manifest no longer says where it was. Paths that have the id
 // alone take it as the service gave it.
-
-var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // organizationField names the organisation in a path. Where an object does not
 // say which, it is the organisation of the key.
@@ -39,7 +37,7 @@ func (c *Client) PlaceOf(k *resource.Kind, o resource.Object, ids func(resource.
 
 func (c *Client) place(k *resource.Kind, template string, o resource.Object, ids func(resource.Address) (string, bool)) (string, bool) {
 	var parts []string
-	for _, name := range placeholders(template) {
+	for _, name := range resource.Placeholders(template) {
 		part := ""
 		switch f := resource.Lookup(k.Fields, name); {
 		case f != nil && f.Type == resource.Ref && o[name] != nil:
@@ -64,7 +62,7 @@ func (c *Client) place(k *resource.Kind, template string, o resource.Object, ids
 
 // CollectionIn is the collection of the object with that id: see CollectionOf.
 func CollectionIn(k *resource.Kind, id string) string {
-	n := len(placeholders(k.Path))
+	n := len(resource.Placeholders(k.Path))
 	parts := strings.Split(id, "/")
 	return strings.Join(parts[:min(n, len(parts))], "/")
 }
@@ -91,28 +89,38 @@ func sourcePath(k *resource.Kind, id string) string {
 }
 
 func pathOf(template, id string) string {
-	if names := placeholders(template); len(names) == 1 && names[0] == "id" {
+	if names := resource.Placeholders(template); len(names) == 1 && names[0] == "id" {
 		return fill(template, []string{transport.PathSegment(id)})
 	}
 	return fill(template, strings.Split(id, "/"))
 }
 
-func placeholders(template string) []string {
-	names := placeholder.FindAllString(template, -1)
-	for i, name := range names {
-		names[i] = strings.Trim(name, "{}")
+// located adds to an answer about the object with that id where the object is,
+// as far as the answer does not say so itself: a part of what the object is, as
+// the manifest sees it.
+func located(k *resource.Kind, id string, answer map[string]any) map[string]any {
+	parts := strings.Split(id, "/")
+	for i, name := range resource.Placeholders(k.ObjectPath()) {
+		f := resource.Lookup(k.Fields, name)
+		if f == nil || i >= len(parts) || answer == nil || answer[f.APIName()] != nil {
+			continue
+		}
+		if part, err := url.PathUnescape(parts[i]); err == nil {
+			answer[f.APIName()] = part
+		}
 	}
-	return names
+	return answer
 }
 
 // fill puts the parts, which are encoded, in the places of the placeholders. A
 // part that lacks leaves an empty segment, which the transport refuses.
 func fill(template string, parts []string) string {
-	i := -1
-	return placeholder.ReplaceAllStringFunc(template, func(string) string {
-		if i++; i < len(parts) {
-			return parts[i]
+	for i, name := range resource.Placeholders(template) {
+		part := ""
+		if i < len(parts) {
+			part = parts[i]
 		}
-		return ""
-	})
+		template = strings.Replace(template, "{"+name+"}", part, 1)
+	}
+	return template
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -61,6 +63,15 @@ func TestPlace(t *testing.T) {
 	}
 	if id := idIn("own", "u/1"); id != "own/u%2F1" || CollectionIn(users, id) != "own" || objectPath(users, id) != "/api/organizations/own/users/u%2F1" {
 		t.Errorf("a user's id %q, in %q, at %q", id, CollectionIn(users, id), objectPath(users, id))
+	}
+	// What the path says of an object is a part of what is answered about it,
+	// unless that is in the answer.
+	got := located(keys, "c1/public.a%2Fb", map[string]any{"name": "a/b"})
+	if d := cmp.Diff(map[string]any{"name": "a/b", "connection": "c1", "schema": "public.a/b"}, got); d != "" {
+		t.Errorf("located (-want +got):\n%s", d)
+	}
+	if got := located(users, "own/u1", map[string]any{"organization": "o9"}); got["organization"] != "o9" {
+		t.Errorf("located over the answer: %v", got)
 	}
 	// Of an id that lacks a part the transport refuses the path.
 	if p := objectPath(keys, "c1"); p != "/api/connections/c1/schemas//primary_keys" {

@@ -28,6 +28,9 @@ type Ref struct {
 	Kind  *resource.Kind
 	ID    string
 	Known []resource.Object
+	// Unsure says that the service may refuse to tell, as it does of schemas that
+	// it has not read yet. The object is then in the snapshot, and not Full.
+	Unsure bool
 }
 
 // Collection names a collection of a kind: see [Client.CollectionOf].
@@ -64,7 +67,7 @@ func (c *Client) Snapshot(ctx context.Context, collections []Collection) (*Snaps
 		for _, o := range lists[i] {
 			full := k.ListIsFull == nil || k.ListIsFull(c.version, o)
 			if id := idIn(x.In, idOf(o)); id != "" {
-				s.items[k.Name][id] = Item{Object: o, Full: full && k.Read == nil, plain: full && k.Read != nil}
+				s.items[k.Name][id] = Item{Object: located(k, id, o), Full: full && k.Read == nil, plain: full && k.Read != nil}
 				s.order[k.Name] = append(s.order[k.Name], id)
 			}
 		}
@@ -86,10 +89,12 @@ func (s *Snapshot) IDs(kind string) []string { return s.order[kind] }
 // have is taken out.
 func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 	answers := make([]Answer, len(refs))
-	gone := make([]bool, len(refs))
+	gone, untold := make([]bool, len(refs)), make([]bool, len(refs))
 	err := each(len(refs), func(i int) (err error) {
 		answers[i], err = c.complete(ctx, s, refs[i])
-		if gone[i] = transport.IsNotFound(err); gone[i] {
+		gone[i] = transport.IsNotFound(err)
+		untold[i] = refs[i].Unsure && transport.IsBadRequest(err)
+		if gone[i] || untold[i] {
 			return nil
 		}
 		return err
@@ -101,10 +106,13 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 		if s.items[r.Kind.Name] == nil {
 			s.items[r.Kind.Name] = map[string]Item{}
 		}
-		if gone[i] {
+		switch {
+		case gone[i]:
 			delete(s.items[r.Kind.Name], r.ID)
 			s.order[r.Kind.Name] = slices.DeleteFunc(s.order[r.Kind.Name], func(id string) bool { return id == r.ID })
-		} else {
+		case untold[i]:
+			s.items[r.Kind.Name][r.ID] = Item{}
+		default:
 			s.items[r.Kind.Name][r.ID] = Item{Object: answers[i].Object, Full: true}
 		}
 	}

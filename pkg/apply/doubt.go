@@ -47,7 +47,7 @@ func (p *preparer) settle() {
 		var found []string
 		for _, id := range p.snap.IDs(in.Address.Kind) {
 			it, _ := p.snap.Item(in.Address.Kind, id)
-			if name, _ := it.Object[k.NameMember()].(string); (name == in.Name || k.Singleton) && !ours[id] && it.Object["system"] != true && !madeBefore(it.Object, in.Time) {
+			if name, _ := it.Object[k.NameMember()].(string); (name == in.Name || k.Singleton) && within(k, id, in) && !ours[id] && it.Object["system"] != true && !madeBefore(it.Object, in.Time) {
 				found = append(found, id)
 			}
 		}
@@ -93,6 +93,13 @@ func (p *preparer) strangers(plan *diff.Plan) {
 				s.Name, s.ID, s.Changes[j].Path),
 			Fix: "delete it if it is of no use to anyone, or rename it, and run again"})
 	}
+}
+
+// within reports whether an object is in the collection in which a create was to
+// make one: a name says nothing in another.
+func within(k *resource.Kind, id string, in state.Intent) bool {
+	_, path := api.Made(k, api.CollectionIn(k, id))
+	return path == in.Path
 }
 
 // there reports whether the service has the object that is recorded.

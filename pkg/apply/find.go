@@ -26,7 +26,7 @@ func (p *preparer) find(ctx context.Context) error {
 		case k.Placed() && rec == nil:
 			if id, ok := p.c.PlaceOf(k, d.Object, p.id); ok {
 				places[a] = id
-				refs = append(refs, api.Ref{Kind: k, ID: id, Known: []resource.Object{d.Object}})
+				refs = append(refs, api.Ref{Kind: k, ID: id, Known: []resource.Object{d.Object}, Unsure: true})
 			}
 		}
 	}
@@ -38,7 +38,7 @@ func (p *preparer) find(ctx context.Context) error {
 		id, looked := places[a]
 		k := p.kinds[a.Kind]
 		it, there := p.snap.Item(a.Kind, id)
-		if !looked || !there {
+		if !looked || !there || !it.Full {
 			continue
 		}
 		live := decode(k, a, api.Answer{ID: id, Object: it.Object}, index)

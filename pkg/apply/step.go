@@ -32,20 +32,23 @@ func (r *runner) make(ctx context.Context, s *diff.Step) (*resource.Waiting, err
 
 func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, error) {
 	k := r.kinds[s.Address.Kind]
-	body, err := r.body(k, s.After, s.Extra, false)
-	if err != nil {
-		return nil, err
-	}
-	calls, err := k.FollowCalls(nil, s.After, r.id)
-	if err != nil {
-		return nil, err
-	}
 	if k.Upsert != "" {
 		id, ok := r.Client.PlaceOf(k, s.After, r.id)
 		if !ok {
 			return nil, fmt.Errorf("what it belongs to has no id yet")
 		}
-		return r.write(ctx, s, id, body, calls)
+		return r.put(ctx, s, id, false) // over what is there by now
+	}
+	body, err := k.Encode(s.After, r.id, false)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = r.body(k, body, s.Extra); err != nil {
+		return nil, err
+	}
+	calls, err := k.FollowCalls(nil, s.After, r.id)
+	if err != nil {
+		return nil, err
 	}
 	collection, ok := r.Client.CollectionOf(k, s.After, r.id)
 	if !ok {
@@ -94,6 +97,9 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	// before keeps the window small in which another hand's change is lost.
 	fresh, err := r.Client.GetWhole(ctx, k, id, s.Record)
 	if transport.IsNotFound(err) {
+		if s.ID == "" {
+			return nil, err // and never was
+		}
 		return nil, fmt.Errorf("it was deleted since the plan was made; plan again: %w", err)
 	}
 	if err != nil {
@@ -104,8 +110,11 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 		k.Align(live.Object, s.Record)
 	}
 	after, unknown := s.Renew(k, recorded, live)
-	body, err := r.body(k, after, unknown, true)
+	body, err := k.EncodeOver(fresh.Object, after, r.id)
 	if err != nil {
+		return nil, err
+	}
+	if body, err = r.body(k, body, unknown); err != nil {
 		return nil, err
 	}
 	if nameHeld {
@@ -214,20 +223,16 @@ func (r *runner) finish(ctx context.Context, s *diff.Step) error {
 	return nil
 }
 
-// body makes the body of a request of an object and members that no table
-// knows.
-func (r *runner) body(k *resource.Kind, o resource.Object, unknown map[string]any, update bool) (map[string]any, error) {
-	body, err := k.Encode(o, r.id, update)
-	if err != nil {
-		return nil, err
-	}
+// body finishes the body of a request: with the members that no table knows, and
+// in the form of the version.
+func (r *runner) body(k *resource.Kind, body, unknown map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(body)+len(unknown))
 	maps.Copy(out, unknown)
 	maps.Copy(out, body)
-	if k.Form != nil {
-		err = k.Form(r.Client.Version(), out)
+	if k.Form == nil {
+		return out, nil
 	}
-	return out, err
+	return out, k.Form(r.Client.Version(), out)
 }
 
 func (r *runner) id(a resource.Address) (string, bool) {

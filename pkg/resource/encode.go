@@ -11,6 +11,9 @@ import (
 // Encoder turns an object in canonical form into the body of a request.
 type Encoder struct {
 	Update bool // for a PUT, else for a POST
+	// Live is the answer about the object that an update is laid over; nil for a
+	// new object.
+	Live map[string]any
 
 	ids  func(Address) (string, bool)
 	root Object
@@ -22,10 +25,24 @@ type Encoder struct {
 // o refers to. Secrets are revealed here and nowhere else: one whose value is
 // not known is an error, never a mask.
 func (k *Kind) Encode(o Object, ids func(Address) (string, bool), update bool) (map[string]any, error) {
-	e := &Encoder{Update: update, ids: ids, root: o}
-	body := e.members(k.Fields, o, "")
+	return k.encode(&Encoder{Update: update, ids: ids, root: o})
+}
+
+// EncodeOver is Encode for an update of the object that live, an answer of the
+// API, is about.
+func (k *Kind) EncodeOver(live map[string]any, o Object, ids func(Address) (string, bool)) (map[string]any, error) {
+	return k.encode(&Encoder{Update: true, Live: live, ids: ids, root: o})
+}
+
+func (k *Kind) encode(e *Encoder) (map[string]any, error) {
+	body := e.members(k.Fields, e.root, "")
+	for i := range k.Fields {
+		if f := &k.Fields[i]; k.InPath(f.Name) {
+			delete(body, f.APIName())
+		}
+	}
 	if k.Encoded != nil {
-		k.Encoded(e, o, body)
+		k.Encoded(e, e.root, body)
 	}
 	return body, e.errs.ErrorOrNil()
 }

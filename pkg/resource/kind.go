@@ -1,6 +1,10 @@
 package resource
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Type is the shape of a field's value in canonical form.
 type Type int
@@ -239,6 +243,24 @@ func (k *Kind) ObjectPath() string {
 // Placed reports whether an object is found by its own fields, without an id of
 // the service's.
 func (k *Kind) Placed() bool { return !strings.Contains(k.ObjectPath(), "{id}") }
+
+// Placeholders are the names of the placeholders in the template of a path, in
+// order.
+func Placeholders(template string) []string {
+	names := placeholder.FindAllString(template, -1)
+	for i, name := range names {
+		names[i] = strings.Trim(name, "{}")
+	}
+	return names
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// InPath reports whether a field says where an object is: it stands in the path
+// of requests, and so neither in their bodies nor, as a rule, in answers.
+func (k *Kind) InPath(field string) bool {
+	return slices.Contains(Placeholders(k.ObjectPath()), field)
+}
 
 // NameMember is the member of requests and answers that people know an object by.
 func (k *Kind) NameMember() string {

@@ -42,10 +42,13 @@ func (r *Resource) Where(p Path) diag.Pos {
 	return r.Pos
 }
 
-// DisplayName is the object's name in the service.
+// DisplayName is what people know the object by: its name in the service, or the
+// e-mail address of somebody.
 func (r *Resource) DisplayName() string {
-	if s, ok := r.Object["name"].(string); ok && s != "" {
-		return s
+	for _, member := range []string{"name", "email"} {
+		if s, ok := r.Object[member].(string); ok && s != "" {
+			return s
+		}
 	}
 	return r.Address.Name
 }

@@ -168,6 +168,9 @@ func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 // and no further call will be sent.
 func IsUnauthorized(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
 
+// IsBadRequest tells whether the server answered 400.
+func IsBadRequest(err error) bool { return hasStatus(err, http.StatusBadRequest) }
+
 // IsForbidden tells whether the server answered 403.
 func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 
