@@ -183,7 +183,7 @@ func (s *session) redact(text string) string {
 
 // prepare makes the plan of a manifest; destroy makes that of an empty one.
 func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
-	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh}
+	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh, Fingerprints: s.prints}
 	if destroy {
 		req.Desired, req.Prune = resource.Set{}, true
 	} else {

@@ -24,6 +24,9 @@ type Request struct {
 	Only    map[resource.Address]bool // nil: all
 	// Offline compares with the state alone.
 	Offline bool
+	// Fingerprints are those of the state, to compare with it what the service
+	// shows of secrets; nil if it shows none.
+	Fingerprints *resource.Fingerprinter
 }
 
 // Prepared is a plan and what was found on the way to it.
@@ -221,7 +224,7 @@ func (p *preparer) nameRisks(plan *diff.Plan) {
 			for _, id := range p.snap.IDs(k.Name) {
 				it, _ := p.snap.Item(k.Name, id)
 				if it.Object["name"] == s.Name {
-					s.Risks = append(s.Risks, fmt.Sprintf("the service has a %s of this name already (%s) and may refuse a second", k.Name, id))
+					s.Risks = append(s.Risks, fmt.Sprintf("another %s has this name already (%s), and the service may refuse a second", k.Name, id))
 				}
 			}
 		}

@@ -22,7 +22,7 @@ func (p *preparer) stale() []api.Ref {
 		if ok && (it.Full || p.unmoved(k, r, it) && p.same(k, a, r)) {
 			continue
 		}
-		refs = append(refs, api.Ref{Kind: k, ID: r.ID, Known: p.known(a, r)})
+		refs = append(refs, api.Ref{Kind: k, ID: r.ID, Known: p.known(a, r), Unsure: k.Placed()})
 	}
 	return refs
 }
@@ -84,6 +84,7 @@ func (p *preparer) live() resource.Set {
 			continue
 		}
 		l := decode(k, a, api.Answer{ID: r.ID, Object: it.Object}, index)
+		resource.Secrets(l.Object, func(x *resource.Secret) { x.Seal(p.req.Fingerprints) })
 		if k.Align != nil {
 			k.Align(l.Object, p.known(a, r)...)
 		}
