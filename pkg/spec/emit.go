@@ -52,7 +52,7 @@ func Emit(w io.Writer, kinds []*resource.Kind, set resource.Set) error {
 // SecretEnv is the name of the environment variable from which a manifest
 // written by [Emit] takes the secret at p of the resource a.
 func SecretEnv(a resource.Address, p resource.Path) string {
-	words := []string{a.Name}
+	words := []string{ownName(a)}
 	steps, _ := pathSteps(string(p))
 	if len(steps) > 1 && !steps[1].isIndex {
 		steps = steps[1:] // "configuration" says nothing
@@ -70,6 +70,15 @@ func SecretEnv(a resource.Address, p resource.Path) string {
 		return '_'
 	}, strings.Join(words, "_"))
 	return name
+}
+
+// ownName is what tells a resource from others: its name, or its kind where it
+// is the only one.
+func ownName(a resource.Address) string {
+	if a.Name == resource.DefaultName {
+		return a.Kind
+	}
+	return a.Name
 }
 
 // emitter turns one resource into a tree.
@@ -101,8 +110,11 @@ func (e *emitter) whole() *tree {
 	if len(e.r.Extra) > 0 {
 		t.put(keyExtra, e.free(e.r.Extra, keyExtra))
 	}
-	if len(t.keys) == 0 {
+	switch {
+	case len(t.keys) == 0:
 		t.block = false
+	case e.kind.Short != "" && slices.Equal(t.keys, []string{e.kind.Short}):
+		return t.values[0]
 	}
 	return t
 }

@@ -254,6 +254,9 @@ func TestEmitProperty(t *testing.T) {
 		all := testKinds()
 		k := all[rapid.IntRange(0, len(all)-1).Draw(t, "kind")]
 		a := resource.Address{Kind: k.Name, Name: "r"}
+		if k.Singleton {
+			a.Name = resource.DefaultName
+		}
 		o := generate(t, k)
 		text := emit(t, resource.Set{a: {Address: a, Object: o}})
 		m, found := spec.Load(spec.Options{Kinds: testKinds(), Files: []string{"-"}, Stdin: strings.NewReader(text), Env: always})

@@ -213,9 +213,10 @@ func (b *build) sensitive(written, n *node, called string) bool {
 }
 
 func (b *build) secretFix(called string) string {
-	name := strings.ToUpper(strings.ReplaceAll(b.r.Address.Name+"_"+called, "-", "_"))
+	own := strings.ToUpper(strings.ReplaceAll(ownName(b.r.Address), "-", "_"))
+	name := own + "_" + strings.ToUpper(strings.ReplaceAll(called, "-", "_"))
 	if !envForm.MatchString(name) {
-		name = strings.ToUpper(strings.ReplaceAll(b.r.Address.Name, "-", "_")) + "_SECRET"
+		name = own + "_SECRET"
 	}
 	return fmt.Sprintf("write ${env.%s} and set that variable", name)
 }
