@@ -18,7 +18,7 @@ import (
 // every script, so that wherever its core is found, the program let it out.
 type canary struct{ name, value, core string }
 
-// newCanaries makes the secrets of the seed manifest, and API keys: a good one,
+// newCanaries makes the secrets of the examples, and API keys: a good one,
 // one of another organisation, one that may only read, those of a partner and of
 // a deployment, and one that nobody knows. Passwords hold what is escaped one way or another on the way; the core
 // stays as it is.
@@ -27,6 +27,8 @@ func newCanaries() []canary {
 	for _, c := range []struct{ name, before, after string }{
 		{"PG_PASSWORD", `p"a\s's <&> ${env.HOME} é%`, "::"},
 		{"STRIPE_API_KEY", "made+up/", "="},
+		{"WEBHOOK_SECRET", "", ""},
+		{"ACME_CLIENT_SECRET", "", ""},
 		{"POLYTOMIC_API_KEY", "", ""},
 		{"OTHER_API_KEY", "", ""},
 		{"READONLY_API_KEY", "", ""},

@@ -285,7 +285,7 @@ func exampleDir() (string, error) {
 }
 
 // examples applies every file of examples, each in a world of its own, and
-// wants nothing left to do.
+// wants nothing left to do. Organisations are for the key of a partner.
 func examples(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	files, err := filepath.Glob(filepath.Join(ts.Getenv("EXAMPLES"), "*.yaml"))
@@ -296,6 +296,14 @@ func examples(ts *testscript.TestScript, neg bool, args []string) {
 	for _, version := range []string{sandbox.Version2024, sandbox.Version2025} {
 		for _, f := range files {
 			w.start(ts, nil)
+			text, err := os.ReadFile(f)
+			ts.Check(err)
+			key, partner := w.secret("POLYTOMIC_API_KEY"), ""
+			if bytes.Contains(text, []byte("\norganizations:")) {
+				key, partner = "", w.secret("PARTNER_API_KEY")
+			}
+			ts.Setenv("POLYTOMIC_API_KEY", key)
+			ts.Setenv("POLYTOMIC_PARTNER_KEY", partner)
 			state := filepath.Base(f) + "." + version + ".state.json"
 			for _, words := range []string{"validate -f " + f,
 				"apply -y -f " + f + " --state " + state + " --api-version " + version,

@@ -14,11 +14,16 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
-// answerTo imitates what the service answers to a GET of an object that was
+// answerTo imitates what the service answers to a GET of the object o that was
 // written with the body: API dossier 14, row by row. Where the dossier leaves
 // open which of several forms comes, t draws one.
-func answerTo(t *rapid.T, k *resource.Kind, body map[string]any) map[string]any {
+func answerTo(t *rapid.T, k *resource.Kind, o resource.Object, body map[string]any) map[string]any {
 	a := overTheWire(t, body)
+	placed(k, o, a)
+	if k.Bare {
+		setEither(t, a, "emails", absent{}, nil, []any{})
+		return a
+	}
 	a["id"] = gen.ID(resource.Address{Kind: "any", Name: "thing"})
 	if a["organization_id"] == nil {
 		a["organization_id"] = "0a0a0a0a-0000-4000-8000-000000000000"
@@ -28,7 +33,11 @@ func answerTo(t *rapid.T, k *resource.Kind, body map[string]any) map[string]any 
 		a[who+"_by"] = map[string]any{"id": "u", "name": "U", "type": "user"}
 	}
 	switch k.Name {
+	case "organization", "user", "webhook":
+		answerPeople(t, k, a)
+		return overTheWire(t, a) // without actors and policies
 	case "connection":
+		a["type"] = o["type"] // an update does not send it
 		answerConnection(t, a)
 	case "model":
 		answerModel(t, a)
@@ -45,6 +54,46 @@ func answerTo(t *rapid.T, k *resource.Kind, body map[string]any) map[string]any 
 	}
 	a["policies"] = append(listOf(a["policies"]), "b0b0b0b0-0000-4000-8000-000000000000") // the built-in one
 	return overTheWire(t, a)
+}
+
+// placed adds what the client knows of an object by its path.
+func placed(k *resource.Kind, o resource.Object, a map[string]any) {
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if !k.InPath(f.Name) || o[f.Name] == nil {
+			continue
+		}
+		a[f.APIName()] = o[f.Name]
+		if ref, ok := resource.ReadRef(f.To, o[f.Name]); ok && f.Type == resource.Ref {
+			if a[f.APIName()] = ref.ID; ref.ID == "" {
+				a[f.APIName()] = gen.ID(ref.Address)
+			}
+		}
+	}
+}
+
+func answerPeople(t *rapid.T, k *resource.Kind, a map[string]any) {
+	switch k.Name {
+	case "organization":
+		for _, key := range []string{"organization_id", "client_id", "client_secret"} {
+			delete(a, key)
+		}
+		for _, key := range []string{"sso_domain", "sso_org_id", "issuer"} {
+			setEither(t, a, key, absent{}, nil, "")
+		}
+	case "user":
+		a["email"] = strings.ToLower(textOf(a["email"]))
+		slices.Reverse(listOf(a["role_ids"]))
+		setEither(t, a, "role", "user")
+		setEither(t, a, "role_ids", nil, []any{"12121212-0000-4000-8000-000000000000"})
+	case "webhook":
+		a["disabled"] = false // the body does not say
+		if a["secret"] = either(t, "secret", "masked", "clear", "absent"); a["secret"] == "masked" {
+			a["secret"] = resource.Mask
+		} else if a["secret"] == "absent" {
+			delete(a, "secret")
+		}
+	}
 }
 
 // overTheWire writes v as JSON and reads it, as the client does.

@@ -106,7 +106,12 @@ func kindOf(t *testing.T, name string) *resource.Kind {
 // Every member that a request may have, for POST and for PUT.
 func TestBodies(t *testing.T) {
 	full := map[string]obj{
-		"role": {"name": "Analyst", "organization_id": "o1"},
+		"organization": {"name": "Acme", "sso_domain": "acme.example.com", "sso_org_id": "org-1", "issuer": "https://login.example.com",
+			"client_id": "polytomic", "client_secret": resource.NewSecret("made-up-client-secret")},
+		"user":              {"email": " Ada@Example.com", "roles": []any{obj{"id": "r-9"}, "analyst"}, "role": "Admin", "organization": "acme"},
+		"webhook":           {"endpoint": "https://hooks.example.com", "secret": resource.NewSecret("made-up-signature"), "enabled": false, "organization_id": "o1"},
+		"error_subscribers": {"emails": []any{"b@example.com", "a@example.com", "b@example.com"}},
+		"role":              {"name": "Analyst", "organization_id": "o1"},
 		"policy": {"name": "Marketing", "organization_id": "o1",
 			"actions": obj{"trigger": []any{"analyst"}, "edit": []any{"ops", obj{"id": "r-9"}, "analyst", "ops"}, "delete": []any{}}},
 		"connection": {"name": "API", "type": "webhook", "healthcheck_interval": "3h30m", "policies": []any{obj{"id": "p1"}}, "validate": false,
@@ -168,9 +173,13 @@ func TestBareBodies(t *testing.T) {
 		in   obj
 		want map[string]any
 	}{
-		"role":       {obj{"name": "N"}, map[string]any{"name": "N"}},
-		"policy":     {obj{"name": "N"}, map[string]any{"name": "N", "policy_actions": []any{}}},
-		"connection": {obj{"name": "N", "type": "hubspot"}, map[string]any{"name": "N", "configuration": map[string]any{}}},
+		"organization":      {obj{"name": "N"}, map[string]any{"name": "N"}},
+		"user":              {obj{"email": "a@example.com", "organization": "acme"}, map[string]any{"email": "a@example.com"}},
+		"webhook":           {obj{"endpoint": "https://e", "enabled": false}, map[string]any{"endpoint": "https://e"}},
+		"error_subscribers": {obj{"emails": []any{}}, map[string]any{"emails": []any{}}},
+		"role":              {obj{"name": "N"}, map[string]any{"name": "N"}},
+		"policy":            {obj{"name": "N"}, map[string]any{"name": "N", "policy_actions": []any{}}},
+		"connection":        {obj{"name": "N", "type": "hubspot"}, map[string]any{"name": "N", "configuration": map[string]any{}}},
 		"model": {obj{"name": "N", "connection": "pg", "configuration": obj{"table": "t"}},
 			map[string]any{"name": "N", "connection_id": "{connection.pg}", "configuration": map[string]any{"table": "t"}}},
 		"sync": {obj{"name": "N", "mode": "create", "schedule": "manual", "target": obj{"connection": "pg", "object": "o"}, "fields": obj{}},

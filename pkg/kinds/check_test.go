@@ -214,6 +214,52 @@ func TestCheckRole(t *testing.T) {
 	}
 }
 
+func TestCheckUser(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		in   obj
+		want []string
+	}{
+		{"roles", obj{"email": "ada@example.com", "roles": []any{"a"}}, nil},
+		{"the older word", obj{"email": "ada@example.com", "role": "admin"}, nil},
+		{"no roles", obj{"email": "ada@example.com", "roles": []any{}}, []string{"no-roles at roles"}},
+		{"both", obj{"email": "ada@example.com", "roles": []any{"a"}, "role": "user"}, []string{"role-and-roles at role"}},
+		{"no address", obj{"email": "ada"}, []string{"bad-email at email"}},
+		{"no host", obj{"email": "ada@"}, []string{"bad-email at email"}},
+		{"a space", obj{"email": "ada l@example.com"}, []string{"bad-email at email"}},
+		{"missing", obj{}, nil}, // the table says so
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, check(&User, tt.in, nil)); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestCheckWebhook(t *testing.T) {
+	for endpoint, want := range map[string][]string{
+		"https://hooks.example.com/x?y=z": nil,
+		"":                                nil, // the table says so
+		"http://hooks.example.com":        {"warn clear-endpoint at endpoint"},
+		"hooks.example.com":               {"bad-endpoint at endpoint"},
+		"ftp://hooks.example.com":         {"bad-endpoint at endpoint"},
+		"https://":                        {"bad-endpoint at endpoint"},
+		"https://a b":                     {"bad-endpoint at endpoint"},
+	} {
+		if d := cmp.Diff(want, check(&Webhook, obj{"endpoint": endpoint}, nil)); d != "" {
+			t.Errorf("%q (-want +got):\n%s", endpoint, d)
+		}
+	}
+}
+
+func TestCheckErrorSubscribers(t *testing.T) {
+	got := check(&ErrorSubscribers, obj{"emails": []any{"a@example.com", "b"}}, nil)
+	if d := cmp.Diff([]string{"bad-email at emails[1]"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestCheckPolicy(t *testing.T) {
 	one := []any{"a"}
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ var Role = resource.Kind{
 	Doc: `a role of your own, which users have and policies name
 
 A role is no more than a name. What it may do stands in the policies that name
-it; who has it is decided in the app. The roles that every organisation has,
+it, and who has it with the users, or is decided in the app. The roles that every organisation has,
 such as Admin, belong to the service and cannot be changed or deleted: a policy
 names one as {id: UUID}.
 

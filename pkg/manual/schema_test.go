@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -234,8 +235,12 @@ func TestSchemaOfTheWhole(t *testing.T) {
 
 func TestSchemaAcceptsTheExamples(t *testing.T) {
 	check := compile(t, kinds.All())
-	for _, name := range []string{"joined-hubspot.yaml", "permissions.yaml"} {
-		text, err := os.ReadFile("../../examples/" + name)
+	examples, err := filepath.Glob("../../examples/*.yaml")
+	if err != nil || len(examples) < 4 {
+		t.Fatalf("examples: %v, %v", examples, err)
+	}
+	for _, name := range examples {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

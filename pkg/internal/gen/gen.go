@@ -32,11 +32,12 @@ type World map[string][]string
 
 // Small is a world with a few resources of each kind.
 var Small = World{
-	"role":       {"analyst", "ops"},
-	"policy":     {"marketing", "p-1"},
-	"connection": {"pg", "hub-spot", "airtable_1"},
-	"model":      {"users", "stripe_customers", "m"},
-	"sync":       {"a-sync", "b"},
+	"organization": {"acme"},
+	"role":         {"analyst", "ops"},
+	"policy":       {"marketing", "p-1"},
+	"connection":   {"pg", "hub-spot", "airtable_1"},
+	"model":        {"users", "stripe_customers", "m"},
+	"sync":         {"a-sync", "b"},
 }
 
 // ID is the id that the service gave an address: of any address, always the

@@ -13,11 +13,17 @@ import (
 
 // values makes the values at some places.
 var values = map[string]func(g *generator) any{
+	"user.email":                 func(g *generator) any { return g.email() },
+	"error_subscribers.emails[]": func(g *generator) any { return g.email() },
+	"webhook.endpoint":           func(g *generator) any { return "https://hooks.example.com/" + Name().Draw(g.T, "endpoint") },
+	"webhook.enabled":            func(g *generator) any { return true }, // a call of its own says otherwise
 	"connection.type":            func(g *generator) any { return rapid.SampledFrom(catalog.Types()).Draw(g.T, "type") },
 	"model.labels[]":             func(g *generator) any { return g.uuid("label") },
 	"model.enricher.enricher_id": func(g *generator) any { return g.uuid("enricher") },
 	"sync.schedule.job_id":       func(g *generator) any { return rapid.Int64Range(1, 1e6).Draw(g.T, "job") },
 }
+
+func (g *generator) email() string { return Name().Draw(g.T, "who") + "@example.com" }
 
 // keysOf generates the keys of the map at a place. Those that are names of the
 // user's own making stand in a logic; actions are the service's.
@@ -33,6 +39,11 @@ func keysOf(what string) *rapid.Generator[string] {
 
 // rules put right, kind by kind, what the members of an object are to each other.
 var rules = map[string]func(g *generator, o resource.Object){
+	"user": func(g *generator, o resource.Object) {
+		if o["roles"] != nil {
+			delete(o, "role") // the older word for it
+		}
+	},
 	"model": func(g *generator, o resource.Object) {
 		// A field is selected or of the user's own making.
 		own, _ := o["additional_fields"].(resource.Object)

@@ -76,7 +76,10 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 		return "", false
 	}
 	for _, k := range kinds.All() {
-		want := 0
+		if k.Placed() {
+			continue // it has no id to ask for: that the plan is empty has to do
+		}
+		want := r.planted[k.Name]
 		for _, a := range m.Set.Addresses() {
 			if a.Kind != k.Name {
 				continue
@@ -90,7 +93,7 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 			if rec.Waiting != nil {
 				say("the state says that %s waits", a)
 			}
-			stored, ok := r.Server.Object(k.Name, rec.ID)
+			stored, ok := r.Server.Object(k.Name, path.Base(rec.ID))
 			if !ok {
 				say("the service has no %s", a)
 				continue

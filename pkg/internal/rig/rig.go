@@ -61,8 +61,9 @@ type Rig struct {
 	Path   string // of the state's file
 	Env    map[string]string
 
-	opt   Options
-	round http.RoundTripper
+	opt     Options
+	round   http.RoundTripper
+	planted map[string]int // what the service has of each kind from the start
 }
 
 // New starts a world, which ends with the test.
@@ -83,10 +84,13 @@ func New(t testing.TB, opt Options) *Rig {
 	srv := httptest.NewUnstartedServer(s)
 	srv.Config.ErrorLog = quiet
 	srv.Start()
-	r := &Rig{T: t, Server: s, URL: srv.URL, Path: filepath.Join(t.TempDir(), "polyplan.state.json"), opt: opt,
+	r := &Rig{T: t, Server: s, URL: srv.URL, Path: filepath.Join(t.TempDir(), "polyplan.state.json"), opt: opt, planted: map[string]int{},
 		Env: map[string]string{"PG_PASSWORD": "postgres-password", "STRIPE_API_KEY": "stripe-api-key"}}
 	for name, v := range opt.Env {
 		r.Env[name] = v
+	}
+	for _, k := range kinds.All() {
+		r.planted[k.Name] = s.Count(k.Name)
 	}
 	base := &http.Transport{MaxIdleConnsPerHost: 64}
 	r.round = base

@@ -47,7 +47,7 @@ var groups = map[string][]string{
 // All are the rows that concern the kinds here, each for one kind.
 func All() []Row {
 	var all []Row
-	for _, rows := range [][]Row{policies, connections, models, syncs} {
+	for _, rows := range [][]Row{policies, people, connections, models, syncs} {
 		for _, r := range rows {
 			kinds, ok := groups[r.Kind]
 			if !ok {
@@ -90,6 +90,7 @@ const (
 	system, ours, theirs = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002", "44444444-0000-4000-8000-000000000003"
 	label                = "55555555-0000-4000-8000-000000000001"
 	Analyst              = "66666666-0000-4000-8000-000000000001"
+	Acme                 = "77777777-0000-4000-8000-000000000001"
 	zero                 = "00000000-0000-0000-0000-000000000000"
 )
 
@@ -100,24 +101,33 @@ func Index() *resource.Index {
 	x.Add(HubSpot, resource.Address{Kind: "connection", Name: "hubspot"})
 	x.Add(Users, resource.Address{Kind: "model", Name: "users"})
 	x.Add(Other, resource.Address{Kind: "sync", Name: "other"})
+	x.Add(Acme, resource.Address{Kind: "organization", Name: "acme"})
 	x.Add(Analyst, resource.Address{Kind: "role", Name: "analyst"})
 	return x
 }
 
 var answers = map[string]obj{
-	"role":       {"id": "r", "name": "N", "system": false},
-	"policy":     {"id": "p", "name": "N", "system": false, "policy_actions": list{action("edit", list{Analyst})}},
-	"connection": {"id": "c", "name": "N", "type": obj{"id": "postgresql", "name": "PostgreSQL"}, "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.Mask, "port": 5432}},
-	"model":      {"id": "m", "name": "N", "connection_id": PG, "configuration": obj{"table": "t"}, "fields": list{field("email")}},
+	"organization":      {"id": "o", "name": "N", "sso_domain": "", "sso_org_id": "", "issuer": ""},
+	"user":              {"id": "u", "email": "ada@example.com", "organization_id": theirs, "role": "user", "role_ids": list{Analyst}},
+	"webhook":           {"id": "w", "endpoint": "https://hooks.example.com", "secret": resource.Mask, "disabled": false, "created_at": "2024-02-08T00:00:00Z"},
+	"error_subscribers": {"emails": list{"a@example.com", "b@example.com"}},
+	"role":              {"id": "r", "name": "N", "system": false},
+	"policy":            {"id": "p", "name": "N", "system": false, "policy_actions": list{action("edit", list{Analyst})}},
+	"connection":        {"id": "c", "name": "N", "type": obj{"id": "postgresql", "name": "PostgreSQL"}, "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.Mask, "port": 5432}},
+	"model":             {"id": "m", "name": "N", "connection_id": PG, "configuration": obj{"table": "t"}, "fields": list{field("email")}},
 	"sync": {"id": "s", "name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
 		"target": obj{"connection_id": HubSpot, "object": "contacts"}, "fields": list{mapped("a")}},
 }
 
 var manifests = map[string]obj{
-	"role":       {"name": "N"},
-	"policy":     {"name": "N", "actions": obj{"edit": list{"analyst"}}},
-	"connection": {"name": "N", "type": "postgresql", "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.NewSecret("made-up"), "port": int64(5432)}},
-	"model":      {"name": "N", "connection": "pg", "configuration": obj{"table": "t"}, "fields": list{"email"}},
+	"organization":      {"name": "N"},
+	"user":              {"email": "ada@example.com", "roles": list{"analyst"}},
+	"webhook":           {"endpoint": "https://hooks.example.com", "secret": resource.NewSecret("made-up"), "enabled": true},
+	"error_subscribers": {"emails": list{"a@example.com", "b@example.com"}},
+	"role":              {"name": "N"},
+	"policy":            {"name": "N", "actions": obj{"edit": list{"analyst"}}},
+	"connection":        {"name": "N", "type": "postgresql", "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.NewSecret("made-up"), "port": int64(5432)}},
+	"model":             {"name": "N", "connection": "pg", "configuration": obj{"table": "t"}, "fields": list{"email"}},
 	"sync": {"name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
 		"target": obj{"connection": "hubspot", "object": "contacts"}, "fields": obj{"a": obj{"source": "users.a"}}},
 }
