@@ -24,20 +24,23 @@ var allowed = map[string][]string{
 	"diag":            {},
 	"graph":           {},
 	"pgtest":          {}, // for tests; those of cmd cannot import pkg/internal
-	"resource":        {"diag"},
-	"kinds":           {"catalog", "diag", "resource"}, // diag for Nearest
-	"manual":          {"catalog", "diag", "resource"}, // diag for Nearest and Width
+	"schema":          {},
+	"resource":        {"diag", "schema"},                        // schema for what a survey is told
+	"kinds":           {"catalog", "diag", "resource", "schema"}, // diag for Nearest
+	"manual":          {"catalog", "diag", "resource"},           // diag for Nearest and Width
 	"spec":            {"diag", "graph", "resource"},
 	"state":           {"resource"},
 	"state/statetest": {"diag", "resource", "state"}, // diag for positions that must not be kept
 	"api/transport":   {},
 	"api":             {"api/transport", "resource"},
-	"diff":            {"diag", "graph", "resource"}, // diag for where a refusal is shown
+	"discover":        {"api", "api/transport", "resource", "schema"}, // transport for requests of no kind
+	"diff":            {"diag", "graph", "resource"},                  // diag for where a refusal is shown
+	"check":           {"diag", "diff", "resource", "schema"},         // diff for what a plan makes of connections
 	"apply": {"api", "api/transport", "diag", // transport for the service's errors
 		"diff", "graph", "resource", "state"},
 	"sandbox":          {"catalog", "resource", "sandbox/postgres"},
 	"sandbox/postgres": {},
-	"render":           {"apply", "diag", "diff", "graph", "resource", "state"},
+	"render":           {"apply", "check", "diag", "diff", "graph", "resource", "state"},
 }
 
 // homes says which packages of ours may import a library from outside, for
@@ -51,7 +54,7 @@ var homes = map[string][]string{
 	"github.com/jackc/pgx":                  {"pgtest", "sandbox/postgres"},
 	"go.yaml.in/yaml/v3":                    {},
 	"github.com/getkin/kin-openapi":         {},
-	"github.com/santhosh-tekuri/jsonschema": {},
+	"github.com/santhosh-tekuri/jsonschema": {"schema"},
 	"github.com/rogpeppe/go-internal":       {},
 	"pgregory.net/rapid":                    {},
 	"go.uber.org/goleak":                    {},

@@ -84,6 +84,7 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 		}
 	},
 	Check:     checkConnection,
+	Survey:    surveyConnection,
 	Waiting:   waitingConnection,
 	Reconnect: "reconnect", // GET never repeats a link (API dossier 9.1)
 }

@@ -75,6 +75,7 @@ both.`,
 	},
 	Encoded: encodeModel,
 	Decoded: decodeModel,
+	Survey:  surveyModel,
 }
 
 var fieldTypes = []string{"unknown", "string", "number", "boolean", "datetime", "array", "object", "binary"}

@@ -110,6 +110,7 @@ says. It is active unless the manifest says ` + "`active: false`" + `.`,
 	Normal:  normalSync,
 	Align:   alignSync,
 	Check:   checkSync,
+	Survey:  surveySync,
 }
 
 // Schedules have the same members for every frequency; frequencyMembers says

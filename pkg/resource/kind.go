@@ -215,6 +215,9 @@ type Kind struct {
 	Removal func(e *Encoder, before Object) []Call
 	// Check looks for mistakes of meaning in one resource of a manifest.
 	Check func(c Checker, r *Resource)
+	// Survey looks for mistakes in one resource of a manifest that show only in
+	// what lies behind connections. It runs beside those of other resources.
+	Survey func(s Surveyor, r *Resource)
 	// Waiting reports what a person has to do before the object can be used, or
 	// nil. It gets an answer of the API.
 	Waiting func(answer map[string]any) *Waiting

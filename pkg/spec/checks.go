@@ -77,14 +77,17 @@ func (c checker) report(s diag.Severity, p resource.Path, code, what, why, fix s
 	c.b.report(s, c.b.r.Where(p), code, c.unquoted(what), c.unquoted(why), c.unquoted(fix))
 }
 
-// unquoted puts what the manifest says in the place of texts from outside: a
-// kind sees values and not where they come from. Bare ones shorter than a
-// handful of characters occur in words by chance.
-func (c checker) unquoted(text string) string {
-	for _, s := range slices.Backward(slices.SortedFunc(maps.Keys(c.b.brought), byLength)) {
-		text = strings.ReplaceAll(text, strconv.Quote(s), c.b.brought[s])
+func (c checker) unquoted(text string) string { return c.b.m.Unquoted(c.b.r.Address, text) }
+
+// Unquoted puts what the manifest says in the place of texts from outside, in a
+// text about the resource at a: a kind sees values and not where they come from.
+// Bare ones shorter than a handful of characters occur in words by chance.
+func (m *Manifest) Unquoted(a resource.Address, text string) string {
+	brought := m.brought[a]
+	for _, s := range slices.Backward(slices.SortedFunc(maps.Keys(brought), byLength)) {
+		text = strings.ReplaceAll(text, strconv.Quote(s), brought[s])
 		if len(s) >= 6 {
-			text = strings.ReplaceAll(text, s, c.b.brought[s])
+			text = strings.ReplaceAll(text, s, brought[s])
 		}
 	}
 	return text

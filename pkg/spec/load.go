@@ -53,6 +53,8 @@ type Manifest struct {
 	// Origins tells of the values that do not stand in the manifest as they
 	// are: "${env.NAME}", or one of FromKey and FromTable.
 	Origins map[resource.Address]map[resource.Path]string
+
+	brought map[resource.Address]map[string]string // texts from outside -> how the manifest calls them
 }
 
 // Where values come from that the manifest does not mention, see

@@ -19,7 +19,6 @@ type build struct {
 	aliases map[string]string // of its own fields: alias -> name
 	called  map[string]string // name -> alias
 	sets    []resource.Path   // where its sets stand
-	brought map[string]string // texts from outside -> how the manifest calls them
 }
 
 // The keys that every resource has besides those of its table.
@@ -98,10 +97,13 @@ func (b *build) exampleOf(k *resource.Kind) string {
 func (b *build) outside(p resource.Path, n *node) {
 	b.origin(p, n.origin)
 	if s, ok := n.value.(string); ok && s != "" {
-		if b.brought == nil {
-			b.brought = map[string]string{}
+		if b.m.brought == nil {
+			b.m.brought = map[resource.Address]map[string]string{}
 		}
-		b.brought[s] = n.origin
+		if b.m.brought[b.r.Address] == nil {
+			b.m.brought[b.r.Address] = map[string]string{}
+		}
+		b.m.brought[b.r.Address][s] = n.origin
 	}
 }
 

@@ -1,0 +1,142 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/schema"
+)
+
+// survey is the [resource.Surveyor] of one resource.
+type survey struct {
+	ctx  context.Context
+	in   *Input
+	r    *resource.Resource
+	seen *schema.Lock
+
+	found diag.List
+	open  map[note]bool
+}
+
+// Get implements [resource.Checker].
+func (s *survey) Get(a resource.Address) *resource.Resource { return s.in.Desired[a] }
+
+// Error implements [resource.Checker].
+func (s *survey) Error(p resource.Path, code, what, why, fix string) {
+	s.report(diag.Error, p, code, what, why, fix)
+}
+
+// Warn implements [resource.Checker].
+func (s *survey) Warn(p resource.Path, code, what, why, fix string) {
+	s.report(diag.Warning, p, code, what, why, fix)
+}
+
+func (s *survey) report(severity diag.Severity, p resource.Path, code, what, why, fix string) {
+	if slices.ContainsFunc(s.r.Unmanaged, p.Within) {
+		return // what the manifest says there is not what will be
+	}
+	text := func(t string) string {
+		if s.in.Unquoted == nil {
+			return t
+		}
+		return s.in.Unquoted(s.r.Address, t)
+	}
+	s.found.Add(diag.Diagnostic{Severity: severity, Pos: s.r.Where(p), Address: s.r.Address.String(), Code: code,
+		What: text(what), Why: text(why), Fix: text(fix)})
+}
+
+// Unverified implements [resource.Surveyor].
+func (s *survey) Unverified(subject, why string) { s.open[note{subject, why}] = true }
+
+// settled tells answers from failures to ask, which it notes.
+func settled[T any](s *survey, subject string, v T, err error) (T, error) {
+	var none T
+	var missing *schema.Missing
+	var refused *schema.Refused
+	switch {
+	case err == nil:
+		return v, nil
+	case errors.As(err, &missing), errors.As(err, &refused):
+		return none, err
+	}
+	s.Unverified(subject, err.Error())
+	return none, nil
+}
+
+// about asks what lies behind a connection.
+func about[T any](s *survey, ref resource.Reference, ask func(schema.Connection) (T, error)) (T, error) {
+	c := schema.Connection{Key: ref.ID, ID: ref.ID}
+	if ref.ID == "" {
+		var why string
+		if c, why = s.in.Place(ref.Address); why != "" {
+			s.Unverified(ref.Address.String(), why)
+			var none T
+			return none, nil
+		}
+	}
+	v, err := ask(c)
+	return settled(s, c.Key, v, err)
+}
+
+// Type implements [resource.Surveyor].
+func (s *survey) Type(id string) (schema.Document, error) {
+	doc, err := s.in.Reader.Type(s.ctx, id)
+	if err == nil {
+		s.seen.PutType(id, doc)
+	}
+	return settled(s, "connection type "+id, doc, err)
+}
+
+// Source implements [resource.Surveyor].
+func (s *survey) Source(connection resource.Reference, configuration resource.Object) (*schema.Source, error) {
+	secret := false
+	resource.Secrets(configuration, func(*resource.Secret) { secret = true })
+	if secret {
+		s.Unverified(s.r.Address.String(), "the configuration of a model holds a secret, which no question may carry")
+		return nil, nil
+	}
+	return about(s, connection, func(c schema.Connection) (*schema.Source, error) {
+		src, err := s.in.Reader.Source(s.ctx, c, configuration)
+		if err == nil {
+			s.seen.PutSource(c, configuration, src)
+		}
+		return src, err
+	})
+}
+
+// Keys implements [resource.Surveyor].
+func (s *survey) Keys(connection resource.Reference) (*schema.Keys, error) {
+	return about(s, connection, func(c schema.Connection) (*schema.Keys, error) { return s.in.Reader.Keys(s.ctx, c) })
+}
+
+// Target implements [resource.Surveyor].
+func (s *survey) Target(connection resource.Reference, object string) (*schema.Target, error) {
+	return about(s, connection, func(c schema.Connection) (*schema.Target, error) {
+		t, err := s.in.Reader.Target(s.ctx, c, object)
+		if err == nil {
+			s.seen.PutTarget(c, t)
+		}
+		return t, err
+	})
+}
+
+// Targets implements [resource.Surveyor].
+func (s *survey) Targets(connection resource.Reference) (*schema.Targets, error) {
+	return about(s, connection, func(c schema.Connection) (*schema.Targets, error) { return s.in.Reader.Targets(s.ctx, c) })
+}
+
+// Property implements [resource.Surveyor].
+func (s *survey) Property(connection resource.Reference, property string) ([]string, error) {
+	return about(s, connection, func(c schema.Connection) ([]string, error) {
+		return s.in.Reader.Property(s.ctx, c, property)
+	})
+}
+
+// Model implements [resource.Surveyor].
+func (s *survey) Model(id string) (*schema.Model, error) {
+	m, err := s.in.Reader.Model(s.ctx, id)
+	return settled(s, id, m, err)
+}

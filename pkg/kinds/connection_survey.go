@@ -1,0 +1,155 @@
+package kinds
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/polyplan/polyplan/pkg/catalog"
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/schema"
+)
+
+// surveyConnection holds a configuration against the schema that the service has
+// for its type today. Values are quoted nowhere: any may be a secret.
+func surveyConnection(s resource.Surveyor, r *resource.Resource) {
+	id := textOf(r.Object["type"])
+	doc, err := s.Type(id)
+	if err != nil {
+		s.Error("type", "unknown-connection-type", "unknown connection type "+strconv.Quote(id),
+			"the service has no connections of this type", didYouMean("", id, catalog.Types()))
+		return
+	}
+	if doc == nil {
+		return
+	}
+	configuration := objectOf(r.Object["configuration"])
+	hidden := map[string]bool{}
+	value, _ := veiled(configuration, nil, hidden).(resource.Object)
+	if value == nil {
+		value = resource.Object{}
+	}
+	problems, err := doc.Check(value)
+	if err != nil {
+		s.Unverified("connection type "+id, err.Error())
+		return
+	}
+	t, known := catalog.Lookup(id)
+	for _, p := range problems {
+		at := pathTo("configuration", configuration, p.Path)
+		switch {
+		case p.Missing != "":
+			missingSetting(s, doc, t, at, p)
+		case p.Unknown != "":
+			s.Error(at.Child(p.Unknown), "unknown-key", "unknown key "+strconv.Quote(p.Unknown), "connections of type "+id+" have no such setting",
+				didYouMean("", p.Unknown, doc.Names()))
+		case under(p.Path, hidden):
+			// Not the secret was checked, but what stands in for it.
+		default:
+			fix := ""
+			if len(p.Allowed) > 0 {
+				fix = "choose one of " + strings.Join(p.Allowed, ", ")
+			}
+			s.Error(at, "wrong-value", "this value does not fit the service's schema of "+id, p.What, fix)
+		}
+	}
+	if len(doc.Names()) == 0 {
+		return
+	}
+	for _, key := range resource.Keys(configuration) {
+		// What polyplan's own list lacks too was told without the network.
+		if known && t.Fields[key] == nil || slices.Contains(doc.Names(), key) {
+			continue
+		}
+		s.Warn(resource.Path("configuration").Child(key), "unknown-key", "unknown key "+strconv.Quote(key),
+			"the service's schema of "+id+" does not have it", didYouMean("", key, doc.Names()))
+	}
+}
+
+// missingSetting tells of what the service requires. Its lists of required
+// fields know nothing of OAuth and of the choice between ways to authenticate
+// (API dossier 9.3, 18), and what polyplan's own list requires was told without
+// the network.
+func missingSetting(s resource.Surveyor, doc schema.Document, t *catalog.Type, at resource.Path, p schema.Problem) {
+	const why = "the service's schema requires it"
+	top := len(p.Path) == 0
+	switch {
+	case top && doc.HasDefault(p.Missing), t != nil && t.OAuth:
+	case t != nil && (top && t.Fields[p.Missing] != nil && t.Fields[p.Missing].Required || slices.Contains(t.RequiredButUndescribed, p.Missing)):
+	case t == nil || t.AuthSelector() != "":
+		s.Warn(at, "missing-configuration", strconv.Quote(p.Missing)+" may be missing", why, "")
+	default:
+		s.Error(at, "missing-key", strconv.Quote(p.Missing)+" is missing", why, "add "+p.Missing+":")
+	}
+}
+
+// veiled is v with something else in the place of each secret; hidden gets their
+// places.
+func veiled(v any, at []string, hidden map[string]bool) any {
+	switch v := v.(type) {
+	case *resource.Secret:
+		hidden[strings.Join(at, "\x00")] = true
+		return ""
+	case resource.Object:
+		out := make(resource.Object, len(v))
+		for key, e := range v {
+			out[key] = veiled(e, append(slices.Clip(at), key), hidden)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = veiled(e, append(slices.Clip(at), strconv.Itoa(i)), hidden)
+		}
+		return out
+	}
+	return v
+}
+
+// under reports whether a place is one of those in hidden.
+func under(at []string, hidden map[string]bool) bool { return hidden[strings.Join(at, "\x00")] }
+
+// pathTo writes a way into o, which stands at p, as a path.
+func pathTo(p resource.Path, v any, way []string) resource.Path {
+	for _, word := range way {
+		if l, isList := v.([]any); isList {
+			i, err := strconv.Atoi(word)
+			if err != nil || i < 0 || i >= len(l) {
+				return p
+			}
+			p, v = p.Index(i), l[i]
+			continue
+		}
+		p, v = p.Child(word), objectOf(v)[word]
+	}
+	return p
+}
+
+// didYouMean is a fix that names the nearest of the candidates, else the other
+// fix.
+func didYouMean(other, word string, candidates []string) string {
+	if near, ok := diag.Nearest(word, candidates); ok {
+		return "did you mean " + strconv.Quote(near) + "?"
+	}
+	return other
+}
+
+// listed are words as a sentence can hold them: not too many.
+func listed(words []string) string {
+	const most = 12
+	if len(words) > most {
+		return strings.Join(words[:most], ", ") + " and " + strconv.Itoa(len(words)-most) + " more"
+	}
+	return strings.Join(words, ", ")
+}
+
+// refusal is what the service said when it refused.
+func refusal(err error) string {
+	var refused *schema.Refused
+	if errors.As(err, &refused) {
+		return refused.Message
+	}
+	return err.Error()
+}

@@ -1,0 +1,310 @@
+package schema
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// lockFormat is the version of the file.
+const lockFormat = 1
+
+// Lock is what the service said last: a [Reader] without a network. Its file is
+// made to be read in a pull request: sorted, a line a field, the same bytes for
+// the same schemas. It holds names and types; no values, samples or times.
+type Lock struct {
+	mu          sync.Mutex
+	types       map[string]Document
+	connections map[string]*behind
+}
+
+// behind is what lies behind one connection.
+type behind struct {
+	Sources map[string]map[string]string // what is read -> field -> type
+	Targets map[string]*lockedTarget
+}
+
+type lockedTarget struct {
+	modes  map[string]Mode
+	fields map[string]TargetField
+	traits targetTraits
+}
+
+type targetTraits struct {
+	NewFields   bool `json:"new_fields,omitempty"`
+	NewIdentity bool `json:"new_identity,omitempty"`
+	Loose       bool `json:"mappings_not_required,omitempty"`
+}
+
+// NewLock is an empty one.
+func NewLock() *Lock {
+	return &Lock{types: map[string]Document{}, connections: map[string]*behind{}}
+}
+
+// Empty reports whether it holds nothing.
+func (l *Lock) Empty() bool { return len(l.types)+len(l.connections) == 0 }
+
+func (l *Lock) at(c Connection) *behind {
+	b := l.connections[c.Key]
+	if b == nil {
+		b = &behind{map[string]map[string]string{}, map[string]*lockedTarget{}}
+		l.connections[c.Key] = b
+	}
+	return b
+}
+
+// PutType remembers the schema of a connection type.
+func (l *Lock) PutType(id string, doc Document) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.types[id] = bare(doc)
+}
+
+// PutSource remembers what a model with that configuration reads.
+func (l *Lock) PutSource(c Connection, configuration map[string]any, s *Source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fields := make(map[string]string, len(s.Fields))
+	for _, f := range s.Fields {
+		fields[f.Name] = f.Type
+	}
+	l.at(c).Sources[sourceKey(configuration)] = fields
+}
+
+// PutTarget remembers an object that syncs write to.
+func (l *Lock) PutTarget(c Connection, t *Target) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := &lockedTarget{map[string]Mode{}, map[string]TargetField{}, targetTraits{t.NewFields, t.NewIdentity, t.Loose}}
+	for _, m := range t.Modes {
+		out.modes[m.ID] = m
+	}
+	for _, f := range t.Fields {
+		out.fields[f.ID] = f
+	}
+	l.at(c).Targets[t.ID] = out
+}
+
+// sourceKey says what is read: "table=users" where that is one short text, the
+// configuration as JSON, or the hash of a long one, which stands in the manifest
+// anyway. Labels of pickers say nothing.
+func sourceKey(configuration map[string]any) string {
+	plain := map[string]any{}
+	for key, v := range configuration {
+		if o, ok := v.(map[string]any); ok && o["value"] != nil {
+			v = o["value"]
+		}
+		if o, ok := v.(map[string]any); v == nil || v == "" || ok && len(o) == 0 {
+			continue
+		}
+		plain[key] = v
+	}
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(plain)) {
+		s, ok := plain[key].(string)
+		if !ok || strings.ContainsAny(s, "\n=, ") {
+			words = nil
+			break
+		}
+		words = append(words, key+"="+s)
+	}
+	text := strings.Join(words, ", ")
+	if words == nil {
+		b, err := encode(plain)
+		if err != nil {
+			return ""
+		}
+		text = string(b)
+	}
+	if len(text) > 120 {
+		sum := sha256.Sum256([]byte(text))
+		text = "sha256:" + hex.EncodeToString(sum[:8])
+	}
+	return text
+}
+
+// says are the keywords of a schema that say what fits it. Titles, examples and
+// the words of forms come and go.
+var says = []string{"type", "properties", "required", "items", "additionalProperties", "enum", "const", "default", "format", "pattern",
+	"minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems",
+	"uniqueItems", "prefixItems", "contains", "minProperties", "maxProperties", "propertyNames", "patternProperties",
+	"dependentRequired", "dependentSchemas", "dependencies", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$ref", "$defs", "definitions"}
+
+// holders are the keywords whose value is a map from names to schemas.
+var holders = []string{"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"}
+
+// bare is a schema without what does not change its meaning.
+func bare(doc map[string]any) Document {
+	out := Document{}
+	for key, v := range doc {
+		o, isObject := v.(map[string]any)
+		list, isList := v.([]any)
+		switch {
+		case !slices.Contains(says, key):
+			continue
+		case isObject && slices.Contains(holders, key):
+			inner := map[string]any{}
+			for name, s := range o {
+				inner[name] = s
+				if s, ok := s.(map[string]any); ok {
+					inner[name] = map[string]any(bare(s))
+				}
+			}
+			v = inner
+		case isObject && key != "default" && key != "const" && key != "dependentRequired":
+			v = map[string]any(bare(o))
+		case isList && key != "enum" && key != "required" && key != "type" && key != "default":
+			inner := make([]any, len(list))
+			for i, s := range list {
+				inner[i] = s
+				if s, ok := s.(map[string]any); ok {
+					inner[i] = map[string]any(bare(s))
+				}
+			}
+			v = inner
+		}
+		out[key] = v
+	}
+	return out
+}
+
+// errNotLocked says that the file does not have it.
+var errNotLocked = errors.New("the lock file of the schemas does not have it; `polyplan validate --online --update-lock` adds it")
+
+// Type implements [Reader].
+func (l *Lock) Type(_ context.Context, id string) (Document, error) {
+	if doc, ok := l.types[id]; ok {
+		return doc, nil
+	}
+	return nil, errNotLocked
+}
+
+// Source implements [Reader].
+func (l *Lock) Source(_ context.Context, c Connection, configuration map[string]any) (*Source, error) {
+	b := l.connections[c.Key]
+	if b == nil || b.Sources[sourceKey(configuration)] == nil {
+		return nil, errNotLocked
+	}
+	out := &Source{}
+	fields := b.Sources[sourceKey(configuration)]
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		out.Fields = append(out.Fields, Field{Name: name, Type: fields[name]})
+	}
+	return out, nil
+}
+
+// Target implements [Reader].
+func (l *Lock) Target(_ context.Context, c Connection, object string) (*Target, error) {
+	b := l.connections[c.Key]
+	if b == nil || b.Targets[object] == nil {
+		return nil, errNotLocked
+	}
+	t := b.Targets[object]
+	out := &Target{ID: object, NewFields: t.traits.NewFields, NewIdentity: t.traits.NewIdentity, Loose: t.traits.Loose}
+	for _, id := range slices.Sorted(maps.Keys(t.fields)) {
+		f := t.fields[id]
+		f.ID = id
+		out.Fields = append(out.Fields, f)
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.modes)) {
+		m := t.modes[id]
+		m.ID = id
+		out.Modes = append(out.Modes, m)
+	}
+	return out, nil
+}
+
+// Keys implements [Reader]: a lock has none.
+func (l *Lock) Keys(context.Context, Connection) (*Keys, error) { return nil, errNotLocked }
+
+// Targets implements [Reader]: a lock has none.
+func (l *Lock) Targets(context.Context, Connection) (*Targets, error) { return nil, errNotLocked }
+
+// Property implements [Reader]: a lock has none.
+func (l *Lock) Property(context.Context, Connection, string) ([]string, error) {
+	return nil, errNotLocked
+}
+
+// Model implements [Reader]: a lock has none.
+func (l *Lock) Model(context.Context, string) (*Model, error) { return nil, errNotLocked }
+
+// encode writes JSON without escapes that only pages need.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// The file's form.
+type lockFile struct {
+	Format      int                       `json:"format"`
+	Types       map[string]Document       `json:"connection_types"`
+	Connections map[string]lockConnection `json:"connections"`
+}
+
+type lockConnection struct {
+	Sources map[string]map[string]string `json:"sources,omitempty"`
+	Targets map[string]lockTarget        `json:"targets,omitempty"`
+}
+
+type lockTarget struct {
+	targetTraits
+	Modes  map[string]Mode        `json:"modes"`
+	Fields map[string]TargetField `json:"fields"`
+}
+
+// Marshal writes the file.
+func (l *Lock) Marshal() ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := lockFile{lockFormat, l.types, map[string]lockConnection{}}
+	for key, b := range l.connections {
+		c := lockConnection{Sources: b.Sources, Targets: map[string]lockTarget{}}
+		for id, t := range b.Targets {
+			c.Targets[id] = lockTarget{t.traits, t.modes, t.fields}
+		}
+		f.Connections[key] = c
+	}
+	flat, err := encode(f)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, flat, "", "  "); err != nil {
+		return nil, err
+	}
+	return append(b.Bytes(), '\n'), nil
+}
+
+// ParseLock reads the file.
+func ParseLock(data []byte) (*Lock, error) {
+	var f lockFile
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf("it is no lock file: %w", err)
+	}
+	if f.Format != lockFormat {
+		return nil, fmt.Errorf("its format is %d, and this polyplan knows %d", f.Format, lockFormat)
+	}
+	l := NewLock()
+	maps.Copy(l.types, f.Types)
+	for key, c := range f.Connections {
+		b := l.at(Connection{Key: key})
+		maps.Copy(b.Sources, c.Sources)
+		for id, t := range c.Targets {
+			b.Targets[id] = &lockedTarget{t.Modes, t.Fields, t.targetTraits}
+		}
+	}
+	return l, nil
+}
