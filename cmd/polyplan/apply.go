@@ -86,6 +86,11 @@ func runApply(s *session, c *cli.Context, destroy bool) error {
 	if err := s.stillPlanned(p); err != nil {
 		return err
 	}
+	if !destroy {
+		if err := s.verify(p); err != nil {
+			return err
+		}
+	}
 	s.limit(p)
 	json := s.opts.format == "json"
 	if !json {

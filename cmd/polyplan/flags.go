@@ -32,6 +32,7 @@ type options struct {
 	input        bool
 	prune        bool
 	maxDeletes   string // "" for no limit
+	offline      bool
 	targets      []string
 	excludes     []string
 	refresh      bool
@@ -90,6 +91,7 @@ func planFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "target", Usage: "only this `ADDRESS` and what it depends on; may be repeated"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what depends on it; may be repeated"},
 		&cli.BoolFlag{Name: "refresh", Value: true, Usage: "read live objects; --refresh=false compares with the state only"},
+		&cli.BoolFlag{Name: "offline", Usage: "do not check the manifest against what lies behind its connections"},
 	}
 }
 
@@ -137,7 +139,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		state:   firstOf(c.String("state"), env.get("POLYPLAN_STATE")),
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
 		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
-		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"),
+		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"), offline: c.Bool("offline"),
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),

@@ -48,6 +48,9 @@ func runPlan(s *session, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.verify(p); err != nil {
+		return err
+	}
 	s.limit(p)
 	if err := s.showPlan(s.env.Stdout, p); err != nil {
 		return err
@@ -71,7 +74,7 @@ func (s *session) showView(w io.Writer, v render.PlanView, found diag.List) erro
 	var err error
 	switch s.opts.format {
 	case "json":
-		err = render.PlanJSON(w, v.Plan, found)
+		err = render.PlanJSON(w, v.Plan, found, v.Unverified)
 	case "markdown":
 		err = render.PlanMarkdown(w, v)
 	case "html":
@@ -83,12 +86,22 @@ func (s *session) showView(w io.Writer, v render.PlanView, found diag.List) erro
 }
 
 func (s *session) view(p *apply.Prepared) render.PlanView {
-	return render.PlanView{Plan: p.Plan, Settled: p.Settled, Kinds: s.kinds, Sources: s.manifest.Sources, Width: s.env.width()}
+	v := render.PlanView{Plan: p.Plan, Settled: p.Settled, Kinds: s.kinds, Sources: s.manifest.Sources, Width: s.env.width()}
+	if s.checked != nil {
+		v.Unverified = s.checked.Unverified
+		for _, d := range s.checked.Findings {
+			if d.Severity != diag.Error { // errors refuse the plan
+				v.Warnings.Add(d)
+			}
+		}
+	}
+	return v
 }
 
 // findings are all findings of a run, those of the plan too.
 func (s *session) findings(p *apply.Prepared) diag.List {
 	out := append(diag.List{}, s.found...)
+	out.Add(s.view(p).Warnings...)
 	for _, r := range p.Plan.Refusals {
 		out = append(out, r.Diagnostic())
 	}

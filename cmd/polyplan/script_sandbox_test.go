@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -34,6 +36,7 @@ type world struct {
 	hook     *hook
 	served   *served
 	kept     map[string]string // files keep
+	at       map[string]string // where the sandbox of a data file was
 	lock     state.Lock
 	database string // URL of postgres
 }
@@ -65,7 +68,7 @@ func (w *world) secret(name string) string {
 
 // sandbox is the command of that name:
 //
-//	sandbox start [-oauth HOW] [-data FILE] [-rate N] [-switch NAME[=VALUE]]...
+//	sandbox start [-oauth HOW] [-data FILE] [-catalog FILE] [-rate N] [-switch NAME[=VALUE]]...
 //	        starts one with the script's keys and points the program at it
 //	sandbox stop
 //	sandbox count KIND N            wants N objects of the kind
@@ -78,7 +81,7 @@ func (w *world) secret(name string) string {
 //	sandbox interrupt [-nth N] METHOD PATH
 //	        interrupts the program once while it waits for an answer
 //	sandbox requests N              wants so many requests since the last forget
-//	sandbox requests N METHOD PATH  of these
+//	sandbox requests N METHOD PATH  of these; * in the path is any segment
 //	sandbox writes N                wants so many that were no GETs
 //	sandbox at-most N               wants no more at one time
 //	sandbox forget                  empties the log of requests
@@ -182,16 +185,27 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	f := newFlags("sandbox start")
 	f.StringVar(&o.OAuth, "oauth", sandbox.OAuthImmediate, "")
 	f.StringVar(&o.Data, "data", "", "")
+	f.StringVar(&o.Catalog, "catalog", "", "")
 	f.IntVar(&o.RateLimit, "rate", 0, "")
 	f.Func("switch", "", func(s string) error { return turn(&o.Switches, s) })
 	ts.Check(f.Parse(args))
 	if o.Data != "" {
 		o.Data = ts.MkAbs(o.Data)
 	}
+	if o.Catalog != "" {
+		o.Catalog = ts.MkAbs(o.Catalog)
+	}
 	var err error
 	w.server, err = sandbox.New(o)
 	ts.Check(err)
-	w.http = httptest.NewServer(w.server)
+	w.http = httptest.NewUnstartedServer(w.server)
+	if at := w.at[o.Data]; at != "" && o.Data != "" { // the same service as before
+		w.http.Listener.Close()
+		w.http.Listener, err = net.Listen("tcp", at)
+		ts.Check(err)
+	}
+	w.http.Start()
+	w.at = map[string]string{o.Data: w.http.Listener.Addr().String()}
 	ts.Setenv("POLYTOMIC_DEPLOYMENT_URL", w.http.URL)
 	ts.Setenv(sandboxVar, w.http.URL)
 }
@@ -261,11 +275,19 @@ func (w *world) requests(ts *testscript.TestScript, args []string, equal func(in
 	}
 	var sent []string
 	for _, r := range w.server.Requests() {
-		if len(args) == 1 || r.Method == args[1] && r.Path == args[2] {
+		if len(args) == 1 || r.Method == args[1] && matches(ts, args[2], r.Path) {
 			sent = append(sent, r.Method+" "+r.Path)
 		}
 	}
 	equal(len(sent), fmt.Sprintf("requests %q", sent), args[0])
+}
+
+// matches reports whether a path is the one of a pattern, in which * stands for
+// one segment.
+func matches(ts *testscript.TestScript, pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	ts.Check(err)
+	return ok
 }
 
 func newFlags(name string) *flag.FlagSet {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/apply"
+	"github.com/polyplan/polyplan/pkg/check"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/kinds"
@@ -34,7 +35,9 @@ type session struct {
 	kinds    []*resource.Kind
 	manifest *spec.Manifest
 	found    diag.List
-	saved    *diff.Saved // the plan to carry out, nil if one is to be made
+	checked  *check.Result             // nil: not checked against live schemas
+	within   map[resource.Address]bool // what --target and --exclude leave; nil: all
+	saved    *diff.Saved               // the plan to carry out, nil if one is to be made
 	store    *state.FileStore
 	state    *state.State
 	client   *api.Client
@@ -203,6 +206,7 @@ func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 	if req.Only, err = s.only(req.Desired); err != nil {
 		return nil, err
 	}
+	s.within = req.Only
 	return apply.Prepare(s.stop, s.client, req)
 }
 

@@ -22,11 +22,11 @@ func Places(kinds []*resource.Kind, plan *diff.Plan) func(resource.Address) (sch
 		case s == nil || i < 0 || s.ID == "":
 			return schema.Connection{}, "it does not exist yet"
 		case s.Action == diff.Replace:
-			return schema.Connection{}, "it is replaced by another"
+			return schema.Connection{}, "this plan replaces it"
 		case s.Waiting != nil:
 			return schema.Connection{}, "it waits for a person's authorisation"
 		case slices.ContainsFunc(s.Changes, leadsElsewhere(kinds[i])):
-			return schema.Connection{}, "its configuration changes, so that what lies behind it now says nothing"
+			return schema.Connection{}, "this plan changes its configuration"
 		}
 		return schema.Connection{Key: a.String(), ID: s.ID}, ""
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"maps"
 
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -115,11 +116,18 @@ type Refusal struct {
 	Why     string
 	Fix     string
 	Pos     diag.Pos
+	Code    string // "" for refused
 }
 
 // Diagnostic is the refusal in the form in which all findings are shown.
 func (r Refusal) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Pos: r.Pos, Code: "refused", Address: r.Address.String(), What: r.What, Why: r.Why, Fix: r.Fix}
+	return diag.Diagnostic{Pos: r.Pos, Code: cmp.Or(r.Code, "refused"), Address: r.Address.String(), What: r.What, Why: r.Why, Fix: r.Fix}
+}
+
+// Refused is the refusal of a plan for a finding about its manifest.
+func Refused(d diag.Diagnostic) Refusal {
+	a, _ := resource.ParseAddress(d.Address)
+	return Refusal{Address: a, What: d.What, Why: d.Why, Fix: d.Fix, Pos: d.Pos, Code: d.Code}
 }
 
 // Plan is everything that an apply will do, in the order of its steps.

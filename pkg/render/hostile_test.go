@@ -169,7 +169,7 @@ func TestHostileJSON(t *testing.T) {
 		for _, p := range variants(payload) {
 			v := hostileView(p)
 			var b bytes.Buffer
-			must(t, PlanJSON(&b, v.Plan, diag.List{v.Plan.Refusals[0].Diagnostic()}))
+			must(t, PlanJSON(&b, v.Plan, diag.List{v.Plan.Refusals[0].Diagnostic()}, nil))
 			var doc struct{ Changes []struct{ Name string } }
 			must(t, json.Unmarshal(b.Bytes(), &doc))
 			if want := strings.ToValidUTF8(p, "\ufffd"); utf8.ValidString(p) && doc.Changes[0].Name != want {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -59,7 +60,7 @@ func PlanHTML(w io.Writer, view PlanView) error {
 	if sh.Summary.Changed() == 0 && len(sh.Refusals) == 0 {
 		pg.Remarks = []string{noChanges}
 	}
-	for _, d := range sh.Refusals {
+	for _, d := range slices.Concat(sh.Refusals, sh.Warnings) {
 		pg.Findings = append(pg.Findings, d.Text())
 	}
 	add := func(head string, open bool, entries []entry) {
@@ -74,6 +75,7 @@ func PlanHTML(w io.Writer, view PlanView) error {
 	}
 	add(headOrphans, true, sh.Orphans)
 	add(headWaits, true, sh.Waits)
+	add(headOpen, false, sh.Open)
 	add(headSettled, true, sh.Settled)
 	return pg.write(w)
 }

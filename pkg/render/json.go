@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/polyplan/polyplan/pkg/check"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -19,11 +20,12 @@ import (
 const FormatVersion = "1.0"
 
 type planJSON struct {
-	FormatVersion string       `json:"format_version"`
-	Summary       diff.Summary `json:"summary"`
-	Changes       []changeJSON `json:"changes"`
-	Drift         []driftJSON  `json:"drift"`
-	Diagnostics   diag.List    `json:"diagnostics"`
+	FormatVersion string           `json:"format_version"`
+	Summary       diff.Summary     `json:"summary"`
+	Changes       []changeJSON     `json:"changes"`
+	Drift         []driftJSON      `json:"drift"`
+	Diagnostics   diag.List        `json:"diagnostics"`
+	Unverified    []UnverifiedJSON `json:"unverified"`
 }
 
 type changeJSON struct {
@@ -63,7 +65,7 @@ type driftJSON struct {
 
 // PlanJSON writes a plan for programs, as one document. What refuses the plan is
 // among its diagnostics, whether the list has it or not.
-func PlanJSON(w io.Writer, p *diff.Plan, l diag.List) error {
+func PlanJSON(w io.Writer, p *diff.Plan, l diag.List, open []check.Unverified) error {
 	doc := planJSON{FormatVersion: FormatVersion, Summary: p.Summary(), Changes: []changeJSON{}, Drift: []driftJSON{}}
 	names := map[resource.Address]map[string]string{}
 	for i := range p.Steps {
@@ -91,6 +93,7 @@ func PlanJSON(w io.Writer, p *diff.Plan, l diag.List) error {
 		all.Add(r.Diagnostic())
 	}
 	doc.Diagnostics = append(diag.List{}, all.Sorted()...)
+	doc.Unverified = Unverified(open)
 	return writeJSON(w, doc, "  ")
 }
 

@@ -47,16 +47,20 @@ func PlanMarkdown(w io.Writer, view PlanView) error {
 
 func (sh sheet) folds() []fold {
 	var out []fold
-	var refusals []string
-	for _, d := range sh.Refusals {
-		refusals = append(refusals, strings.Split(d.Text(), "\n")...)
+	texts := func(l diag.List) []string {
+		var lines []string
+		for _, d := range l {
+			lines = append(lines, strings.Split(d.Text(), "\n")...)
+		}
+		return lines
 	}
 	add := func(head string, open bool, lines []string) {
 		if len(lines) > 0 {
 			out = append(out, fold{head, open, lines})
 		}
 	}
-	add(Count(len(sh.Refusals), "refusal"), true, refusals)
+	add(Count(len(sh.Refusals), "refusal"), true, texts(sh.Refusals))
+	add(Count(len(sh.Warnings), "warning"), true, texts(sh.Warnings))
 	add("Changed outside polyplan since the last apply: "+thousands(len(sh.Drift)), true, entryLines(sh.Drift))
 	for _, g := range groups {
 		of := sh.of(g.action)
@@ -64,6 +68,7 @@ func (sh sheet) folds() []fold {
 	}
 	add(Count(len(sh.Orphans), "orphan")+", no longer in the manifest and kept (--prune deletes)", false, entryLines(sh.Orphans))
 	add(thousands(len(sh.Waits))+" waiting for a person's authorisation", true, entryLines(sh.Waits))
+	add(thousands(len(sh.Open))+" not checked against live schemas", false, entryLines(sh.Open))
 	add("What became of creates whose answer was lost: "+thousands(len(sh.Settled)), false, entryLines(sh.Settled))
 	return out
 }

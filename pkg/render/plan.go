@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/apply"
+	"github.com/polyplan/polyplan/pkg/check"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -21,6 +22,9 @@ type PlanView struct {
 	Sources diag.Sources
 	Width   int  // of the terminal; 0: there is none
 	Verbose bool // what does not change too, and values in full
+
+	Warnings   diag.List          // of the manifest against live schemas; errors are among the refusals
+	Unverified []check.Unverified // what could not be held against them
 }
 
 // The symbols of a plan.
@@ -87,6 +91,8 @@ type fieldRow struct {
 // sheet is a plan as all formats show it.
 type sheet struct {
 	Settled, Drift, Steps, Orphans, Waits []entry
+	Open                                  []entry // what could not be verified
+	Warnings                              diag.List
 	Refusals                              diag.List
 	Summary                               diff.Summary
 }
@@ -131,6 +137,10 @@ func (v PlanView) sheet() sheet {
 		sh.Refusals.Add(r.Diagnostic())
 	}
 	sh.Refusals = v.Sources.Annotate(sh.Refusals).Sorted()
+	sh.Warnings = v.Sources.Annotate(v.Warnings).Sorted()
+	for _, u := range v.Unverified {
+		sh.Open = append(sh.Open, unverifiedEntry(u))
+	}
 	return sh
 }
 

@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diff"
@@ -14,6 +15,7 @@ const (
 	headSteps   = "To be done:"
 	headOrphans = "Orphans, no longer in the manifest and kept (`--prune` deletes them):"
 	headWaits   = "Waiting for a person's authorisation:"
+	headOpen    = "Not checked against live schemas:"
 	noChanges   = "No changes. There is nothing to do."
 )
 
@@ -25,10 +27,8 @@ func Plan(w io.Writer, style Style, view PlanView) error {
 	sh := view.sheet()
 	p := NewPrinter(w, style)
 	planBody(p, sh)
-	if len(sh.Refusals) > 0 {
-		for _, d := range sh.Refusals {
-			p.Printf("%s\n\n", d.Painted(style.diagnostic(d.Severity)))
-		}
+	for _, d := range slices.Concat(sh.Refusals, sh.Warnings) {
+		p.Printf("%s\n\n", d.Painted(style.diagnostic(d.Severity)))
 	}
 	if sh.Summary.Changed() == 0 && len(sh.Refusals) == 0 {
 		p.Line(noChanges)
@@ -48,6 +48,7 @@ func planBody(p *Printer, sh sheet) {
 		{headSteps, sh.Steps, true},
 		{headOrphans, sh.Orphans, false},
 		{headWaits, sh.Waits, false},
+		{headOpen, sh.Open, false},
 	} {
 		if len(part.entries) == 0 {
 			continue
