@@ -98,6 +98,9 @@ func previewModel(c *call) (*answer, error) {
 		for _, name := range []string{"id", "version", "created_at", "created_by", "updated_at", "updated_by"} {
 			delete(view, name)
 		}
+		if c.sourceOf(r).open {
+			view["fields"] = []any{} // as getSourceFields
+		}
 		return r, view, nil
 	})
 }

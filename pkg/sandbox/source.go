@@ -238,7 +238,8 @@ func getSource(c *call) (*answer, error) {
 	return data(map[string]any{"items": items, "configuration": map[string]any{}, "requires_one_of": requires}), nil
 }
 
-// getSourceFields lists the fields that a model with this configuration would have.
+// getSourceFields lists the fields that a model with this configuration would have; none
+// where any may exist, for whoever checks against the list would find too few.
 func getSourceFields(c *call) (*answer, error) {
 	conn, err := c.find(kindConnection, "id", "connection")
 	if err != nil {
@@ -249,8 +250,10 @@ func getSourceFields(c *call) (*answer, error) {
 		return nil, err
 	}
 	items := []any{}
-	for _, f := range at.fields {
-		items = append(items, fieldView(conn, f, false))
+	if !at.open {
+		for _, f := range at.fields {
+			items = append(items, fieldView(conn, f, false))
+		}
 	}
 	return data(c.listed(items)), nil
 }
