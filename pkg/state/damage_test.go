@@ -104,7 +104,7 @@ func TestEveryTruncationOfAJournalIsDamage(t *testing.T) {
 	path, _ := stateOnDisk(t, true)
 	journal := filepath.Join(filepath.Dir(path), ".polyplan", "s.json", "journal")
 	whole := read(t, journal)
-	log, err := readLog(whole)
+	log, err := sealing{}.readLog(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestEveryTruncationOfAJournalIsDamage(t *testing.T) {
 			n += 10 * sector
 		}
 		var d *DamagedError
-		if _, err := readLog(whole[:min(n, len(whole)-1)]); !errors.As(err, &d) || d.Damage != BadJournal {
+		if _, err := (sealing{}).readLog(whole[:min(n, len(whole)-1)]); !errors.As(err, &d) || d.Damage != BadJournal {
 			t.Fatalf("cut after %d bytes: %v; want a *DamagedError", n, err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestNoFlippedBitOfAJournalLosesARecord(t *testing.T) {
 	path, want := stateOnDisk(t, true)
 	journal := filepath.Join(filepath.Dir(path), ".polyplan", "s.json", "journal")
 	whole := read(t, journal)
-	log, err := readLog(whole)
+	log, err := sealing{}.readLog(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestNoFlippedBitOfAJournalLosesARecord(t *testing.T) {
 		}
 		b := bytes.Clone(whole)
 		b[at/8] ^= 1 << (at % 8)
-		got, err := readLog(b)
+		got, err := sealing{}.readLog(b)
 		if err == nil && len(got.steps) != len(log.steps) || err == nil && at < 8*log.end {
 			t.Fatalf("bit %d of byte %d (of %d) flipped: %d records of %d and no error", at%8, at/8, log.end, len(got.steps), len(log.steps))
 		}

@@ -17,6 +17,8 @@ type FileStore struct {
 	// Warn, if set, is told what did not go as it should without being an error,
 	// such as a file system without locks. Set it before the first use.
 	Warn func(text string)
+	// Codec, if set, seals the state and its journal. Set it before the first use.
+	Codec Codec
 
 	path  string
 	sys   files
@@ -72,7 +74,9 @@ func identify(b []byte) identity {
 type stored struct {
 	layout
 	identity
-	content []byte
+	sealing
+	raw     []byte  // the state as it lies there
+	content []byte  // and opened
 	kept    []int64 // generations
 	log     *journalLog
 	logText []byte
@@ -99,7 +103,7 @@ func (f *FileStore) inspect(ctx context.Context) (*stored, error) {
 		if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
 			return nil, readErr
 		}
-		if identify(again) != s.identity {
+		if !bytes.Equal(again, s.raw) {
 			continue
 		}
 		var d *DamagedError
@@ -117,14 +121,17 @@ func (f *FileStore) read() (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stored{layout: l}
+	s := &stored{layout: l, sealing: sealing{f.Codec}}
 	exists := true
-	s.content, err = readFile(f.sys, l.main)
+	s.raw, err = readFile(f.sys, l.main)
 	if errors.Is(err, fs.ErrNotExist) {
 		exists, err = false, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if s.content, err = s.open(s.raw); err != nil {
+		return s, f.explain(s, err)
 	}
 	s.identity = identify(s.content)
 	if s.kept, err = l.generations(f.sys); err != nil {
@@ -153,7 +160,7 @@ func (f *FileStore) read() (*stored, error) {
 
 // readLog reads the journal and drops it if it is older than the state.
 func (s *stored) readLog() error {
-	log, err := readLog(s.logText)
+	log, err := s.sealing.readLog(s.logText)
 	switch {
 	case log != nil && log.header.Lineage == s.lineage && log.header.Serial < s.serial:
 		return nil // its run ended before it could remove it
@@ -181,7 +188,7 @@ func (s *stored) neighbours(sys files) error {
 	if s.lineage == "" {
 		return &DamagedError{Damage: Missing, What: fmt.Sprintf("the state is missing, yet its generation %d is here", newest)}
 	}
-	b, err := readFile(sys, s.generation(newest))
+	b, err := s.readState(sys, s.generation(newest))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // pruned since
 		return err
 	}

@@ -141,3 +141,12 @@ func writeSynced(sys files, name string, content ...[]byte) error {
 	}
 	return f.Close()
 }
+
+// readState reads a generation and opens it.
+func (x sealing) readState(sys files, name string) ([]byte, error) {
+	b, err := readFile(sys, name)
+	if err != nil {
+		return nil, err
+	}
+	return x.open(b)
+}

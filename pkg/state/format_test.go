@@ -66,11 +66,11 @@ func TestFixtures(t *testing.T) {
 		put(t, fmt.Sprintf("testdata/format-%d.json", Format), b)
 		h := headerOf(saved)
 		h.ID = saved.Lineage
-		lines, err := line("", h)
+		lines, err := sealing{}.line("", h)
 		form := intentJSON(in)
 		for i, r := range []record{{Seq: 1, Intent: &form}, {Seq: 2, Outcome: outcomeToJSON(out)}} {
 			r.Synced = int64(len(lines))
-			text, lineErr := line(h.ID, r)
+			text, lineErr := sealing{}.line(h.ID, r)
 			err = errors.Join(err, lineErr)
 			lines = append(lines, text...)
 			_ = i
@@ -139,12 +139,12 @@ func TestNewerFormat(t *testing.T) {
 func TestNewerJournal(t *testing.T) {
 	path, _ := stateOnDisk(t, true)
 	journal := filepath.Join(filepath.Dir(path), ".polyplan", "s.json", "journal")
-	log, err := readLog(read(t, journal))
+	log, err := sealing{}.readLog(read(t, journal))
 	if err != nil {
 		t.Fatal(err)
 	}
 	log.header.FormatVersion = 2
-	text, err := line("", log.header)
+	text, err := sealing{}.line("", log.header)
 	if err != nil {
 		t.Fatal(err)
 	}

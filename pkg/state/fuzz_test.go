@@ -60,13 +60,13 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte(nil), []byte(`{"seq":1,"synced":0,"intent":{"op":"x","address":"a.b","action":"create","serial":1}}`))
 	f.Fuzz(func(t *testing.T, whole, payload []byte) {
 		header := journalHeader{FormatVersion: Format, ID: "x", Lineage: "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}
-		lines, err := line("", header)
+		lines, err := sealing{}.line("", header)
 		if err != nil {
 			t.Fatal(err)
 		}
 		lines = append(lines, frameRaw("x", payload)...)
 		for _, in := range [][]byte{whole, append(lines, 0), append(append(lines, whole...), 0)} {
-			log, err := readLog(in)
+			log, err := sealing{}.readLog(in)
 			if err != nil {
 				var d *DamagedError
 				var n *NewerFormatError
@@ -87,7 +87,7 @@ func FuzzJournal(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			more, err := readLog(append(append(bytes.Clone(start), text...), 0))
+			more, err := sealing{}.readLog(append(append(bytes.Clone(start), text...), 0))
 			if int64(len(start)+len(text)) < log.header.Reserved {
 				continue
 			}

@@ -35,7 +35,7 @@ func (f *FileStore) History(ctx context.Context) ([]Generation, error) {
 			return nil, err
 		}
 		g := Generation{Serial: serial, Path: l.generation(serial)}
-		b, err := readFile(f.sys, g.Path)
+		b, err := sealing{f.Codec}.readState(f.sys, g.Path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // pruned since
 		}
@@ -60,7 +60,7 @@ func (f *FileStore) Generation(ctx context.Context, serial int64) (*State, error
 	if err != nil {
 		return nil, fmt.Errorf("reading generation %d: %w", serial, err)
 	}
-	b, err := readFile(f.sys, l.generation(serial))
+	b, err := sealing{f.Codec}.readState(f.sys, l.generation(serial))
 	if err != nil {
 		return nil, fmt.Errorf("reading generation %d: %w", serial, err)
 	}
@@ -76,7 +76,7 @@ func (f *FileStore) Generation(ctx context.Context, serial int64) (*State, error
 func (f *FileStore) remedy(s *stored, d Damage) string {
 	copyBack := "no good generation is kept beside it: put a backup of it in place"
 	for _, serial := range slices.Backward(s.kept) {
-		b, err := readFile(f.sys, s.generation(serial))
+		b, err := s.readState(f.sys, s.generation(serial))
 		if err == nil && verify(b) == nil {
 			copyBack = fmt.Sprintf("to put back generation %d: cp %s %s", serial, quote(f.shown(s.generation(serial))), quote(f.shown(s.main)))
 			break

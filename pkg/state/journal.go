@@ -63,7 +63,7 @@ func (f *FileStore) reserve(found *stored, journal file) error {
 		return fmt.Errorf("syncing the journal: %w", err)
 	}
 	// Two copies of a state that has grown a little.
-	if err := writeSynced(f.sys, found.spare(), make([]byte, 2*len(found.content)+int(f.chunk/4))); err != nil {
+	if err := writeSynced(f.sys, found.spare(), make([]byte, 2*len(found.raw)+int(f.chunk/4))); err != nil {
 		return err
 	}
 	if err := f.sys.SyncDir(found.dir); err != nil {

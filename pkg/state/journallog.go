@@ -19,11 +19,15 @@ type journalLog struct {
 
 // readLog reads a journal. Its errors are a *DamagedError or a
 // *NewerFormatError, both without a path.
-func readLog(b []byte) (*journalLog, error) {
+func (x sealing) readLog(b []byte) (*journalLog, error) {
 	log := &journalLog{}
 	payload, size, ok := unframe("", b)
 	if !ok {
 		return nil, badJournal("its first record is damaged")
+	}
+	payload, err := x.openRecord(payload)
+	if err != nil {
+		return nil, err
 	}
 	if err := log.readHeader(payload); err != nil {
 		return nil, err
@@ -34,9 +38,9 @@ func readLog(b []byte) (*journalLog, error) {
 	for log.end = size; ; log.end += size {
 		payload, size, ok = unframe(log.header.ID, b[log.end:])
 		if !ok {
-			return log, log.checkEnd(b)
+			return log, x.checkEnd(log, b)
 		}
-		s, err := decodeStep(payload)
+		s, err := x.decodeStep(payload)
 		if err != nil {
 			return nil, badJournal("%v", err)
 		}
@@ -88,7 +92,7 @@ func (log *journalLog) readHeader(payload []byte) error {
 // checkEnd tells apart the three ways in which the records can stop: nothing
 // but NULs follow; the last write was torn when the run died, in whole sectors,
 // before anyone was told that it is durable; or something is broken.
-func (log *journalLog) checkEnd(b []byte) error {
+func (x sealing) checkEnd(log *journalLog, b []byte) error {
 	rest := b[log.end:]
 	if len(bytes.Trim(rest, "\x00")) == 0 {
 		if len(rest) == 0 {
@@ -96,7 +100,7 @@ func (log *journalLog) checkEnd(b []byte) error {
 		}
 		return nil
 	}
-	if at, ok := log.laterSync(b); ok {
+	if at, ok := x.laterSync(log, b); ok {
 		return badJournal("the record at byte %d is broken, yet it was whole when those before byte %d were written", log.end, at)
 	}
 	if !torn(b, log.end) {
@@ -108,7 +112,7 @@ func (log *journalLog) checkEnd(b []byte) error {
 // laterSync looks behind the end for a record that was written when the place
 // of the end was durable already. A record begins after a line end, or with a
 // sector if that before it is lost.
-func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
+func (x sealing) laterSync(log *journalLog, b []byte) (synced int64, ok bool) {
 	for at := log.end; at < len(b); {
 		next := at - at%sector + sector
 		if i := bytes.IndexByte(b[at:min(next, len(b))], '\n'); i >= 0 {
@@ -119,7 +123,7 @@ func (log *journalLog) laterSync(b []byte) (synced int64, ok bool) {
 		if !whole {
 			continue
 		}
-		if s, err := decodeStep(payload); err == nil && s.synced > int64(log.end) {
+		if s, err := x.decodeStep(payload); err == nil && s.synced > int64(log.end) {
 			return s.synced, true
 		}
 	}

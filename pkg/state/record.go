@@ -16,7 +16,7 @@ import (
 //	length  checksum  {"seq":1,"synced":512,"intent":{...}}
 //
 // Length and checksum are hexadecimal; the checksum is over the journal's id and
-// the JSON text. The first record is the header, the others count from 1. What
+// the text. The first record is the header, the others count from 1. What
 // is left of the room stays NUL, which no record contains. Synced is the offset
 // up to which the journal was durable when the record was written: it tells a
 // tear at the end, which loses nothing that anyone was told, from damage.
@@ -112,8 +112,11 @@ func recordSum(seed string, payload []byte) string {
 }
 
 // line frames v as a record of the journal whose id is seed.
-func line(seed string, v any) ([]byte, error) {
+func (x sealing) line(seed string, v any) ([]byte, error) {
 	payload, err := marshal(v)
+	if err == nil {
+		payload, err = x.sealRecord(payload)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +129,7 @@ func frameRaw(seed string, payload []byte) []byte {
 
 // logWriter knows what the next record of a journal has to say.
 type logWriter struct {
+	sealing
 	id   string
 	seq  int64
 	open map[string]bool // operations without an outcome that settles them
@@ -134,7 +138,7 @@ type logWriter struct {
 // begin is the beginning of a journal of s: a header or, if a run that died
 // left one, that journal without what was torn.
 func begin(found *stored, s *State, reserved int64) (logWriter, []byte, error) {
-	w := logWriter{open: map[string]bool{}}
+	w := logWriter{sealing: found.sealing, open: map[string]bool{}}
 	for _, d := range s.Doubts {
 		w.open[d.Op] = true
 	}
@@ -145,7 +149,7 @@ func begin(found *stored, s *State, reserved int64) (logWriter, []byte, error) {
 	h := headerOf(s)
 	h.Reserved = reserved
 	w.id = h.ID
-	lines, err := line("", h)
+	lines, err := w.line("", h)
 	return w, lines, err
 }
 
@@ -155,7 +159,7 @@ func (w *logWriter) frame(r record, op string, synced int64) ([]byte, error) {
 		return nil, fmt.Errorf("there is no open intent %q", op)
 	}
 	r.Seq, r.Synced = w.seq+1, synced
-	return line(w.id, r)
+	return w.line(w.id, r)
 }
 
 // wrote counts a record that was framed.
@@ -190,7 +194,11 @@ type logStep struct {
 	outcome     *Outcome
 }
 
-func decodeStep(payload []byte) (logStep, error) {
+func (x sealing) decodeStep(payload []byte) (logStep, error) {
+	payload, err := x.openRecord(payload)
+	if err != nil {
+		return logStep{}, err
+	}
 	v, err := parse(payload)
 	if err != nil {
 		return logStep{}, err

@@ -42,10 +42,14 @@ func (f *FileStore) save(ctx context.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	if len(content) > SizeLimit {
-		return fmt.Errorf("%d bytes are more than a state may have (%d)", len(content), SizeLimit)
+	sealed, err := found.seal(content)
+	if err != nil {
+		return err
 	}
-	if err := f.write(found, content); err != nil {
+	if len(sealed) > SizeLimit {
+		return fmt.Errorf("%d bytes are more than a state may have (%d)", len(sealed), SizeLimit)
+	}
+	if err := f.write(found, sealed, identify(content)); err != nil {
 		return err
 	}
 	s.Serial = next.Serial
@@ -72,7 +76,7 @@ func (f *FileStore) fence(ctx context.Context, s *State) (*stored, error) {
 // write makes content the next generation. Two copies of it are made durable
 // before the first gets its name: the state itself, and the one that is kept
 // should something spoil the state.
-func (f *FileStore) write(found *stored, content []byte) error {
+func (f *FileStore) write(found *stored, content []byte, id identity) error {
 	if err := f.keepCurrent(found); err != nil {
 		return err
 	}
@@ -94,7 +98,7 @@ func (f *FileStore) write(found *stored, content []byte) error {
 	}
 	// If this fails nobody knows which generation a loss of power would leave.
 	// Whoever saves again is let through if he finds his own work.
-	f.unsure = identify(content)
+	f.unsure = id
 	if err := f.sys.SyncDir(found.dir); err != nil {
 		return fmt.Errorf("the new state may be lost with the power: %w", err)
 	}
@@ -111,7 +115,7 @@ func (f *FileStore) keepCurrent(found *stored) error {
 	if _, err := f.sys.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := writeSynced(f.sys, found.next(), found.content); err != nil {
+	if err := writeSynced(f.sys, found.next(), found.raw); err != nil {
 		return err
 	}
 	return f.sys.Rename(found.next(), name)

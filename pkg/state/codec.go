@@ -1,0 +1,61 @@
+package state
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+)
+
+// Codec stands between what a store keeps and where it keeps it, as encryption
+// does. It sees the bytes of a generation as a whole, and each record of a
+// journal by itself. Its methods may be called from several goroutines.
+type Codec interface {
+	Seal(plain []byte) ([]byte, error)
+	// Open undoes Seal. It is not asked about what was written in clear before
+	// there was a codec: that is read as it is, and sealed when it is next written.
+	Open(sealed []byte) ([]byte, error)
+}
+
+// sealing is where all bytes pass that a store reads or writes. Its zero value
+// keeps them in clear.
+type sealing struct{ codec Codec }
+
+func (x sealing) seal(plain []byte) ([]byte, error) {
+	if x.codec == nil {
+		return plain, nil
+	}
+	sealed, err := x.codec.Seal(plain)
+	if err != nil {
+		return nil, fmt.Errorf("sealing: %w", err)
+	}
+	return sealed, nil
+}
+
+// open gives what was sealed, and what is in clear as it is: JSON begins with a
+// brace, as nothing sealed may.
+func (x sealing) open(stored []byte) ([]byte, error) {
+	if x.codec == nil || len(stored) == 0 || stored[0] == '{' {
+		return stored, nil
+	}
+	return x.codec.Open(stored)
+}
+
+// sealRecord is seal for a record of a journal, which is one line of text.
+func (x sealing) sealRecord(payload []byte) ([]byte, error) {
+	sealed, err := x.seal(payload)
+	if err != nil || x.codec == nil {
+		return sealed, err
+	}
+	return base64.StdEncoding.AppendEncode(nil, sealed), nil
+}
+
+func (x sealing) openRecord(payload []byte) ([]byte, error) {
+	if x.codec == nil || bytes.HasPrefix(payload, []byte("{")) {
+		return payload, nil
+	}
+	sealed, err := base64.StdEncoding.AppendDecode(nil, payload)
+	if err != nil {
+		return nil, err
+	}
+	return x.codec.Open(sealed)
+}
