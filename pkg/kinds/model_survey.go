@@ -22,10 +22,7 @@ func surveyModel(s resource.Surveyor, r *resource.Resource) {
 		surveyConfiguration(s, ref, configuration, err)
 		return
 	}
-	has := columnsOf(s, r, src)
-	if has == nil {
-		return
-	}
+	has := columnsOf(r, src)
 	for i, name := range listOf(r.Object["fields"]) {
 		has.want(s, resource.Path("fields").Index(i), textOf(name))
 	}
@@ -130,20 +127,22 @@ func subjectOf(ref resource.Reference) string {
 
 // columnSet is what a model may speak of: the fields of its source, and its own.
 type columnSet struct {
-	model  string // how the message calls it
-	fields []schema.Field
+	subject string // its address, or its id
+	model   string // how messages call it
+	fields  []schema.Field
+	open    string // why there may be others
 }
 
-// columnsOf are the columns of a model of the manifest, nil if nobody knows them.
-func columnsOf(s resource.Surveyor, r *resource.Resource, src *schema.Source) *columnSet {
+// columnsOf are the columns of a model of the manifest, nil if its source could
+// not be asked for.
+func columnsOf(r *resource.Resource, src *schema.Source) *columnSet {
 	if src == nil {
 		return nil
 	}
+	out := &columnSet{subject: r.Address.String(), model: r.Address.Name, fields: slices.Clone(src.Fields)}
 	if len(src.Fields) == 0 {
-		s.Unverified(r.Address.String(), "the service lists no fields of its source")
-		return nil
+		out.open = "the service lists no fields of its source"
 	}
-	out := &columnSet{model: r.Address.Name, fields: slices.Clone(src.Fields)}
 	own := objectOf(r.Object["additional_fields"])
 	for _, name := range resource.Keys(own) {
 		out.fields = append(out.fields, schema.Field{Name: name, Type: textOf(objectOf(own[name])["type"])})
@@ -152,7 +151,7 @@ func columnsOf(s resource.Surveyor, r *resource.Resource, src *schema.Source) *c
 }
 
 // columns are what others may take from the model that a source or a relation
-// names; nil if nobody knows. A mistake in its configuration is told where that
+// names; nil if they could not be asked for. A mistake in its configuration is told where that
 // stands.
 func columns(s resource.Surveyor, model any) *columnSet {
 	ref, ok := resource.ReadRef(resource.SourceKind, model)
@@ -172,10 +171,9 @@ func columns(s resource.Surveyor, model any) *columnSet {
 		return nil
 	}
 	src, _ := s.Source(connection, configuration)
-	out := columnsOf(s, r, src)
+	out := columnsOf(r, src)
 	if out != nil && r.Object["enricher"] != nil {
-		s.Unverified(r.Address.String(), "its enricher adds fields that the service does not list")
-		return nil
+		out.open = "its enricher adds fields that the service does not list"
 	}
 	return out
 }
@@ -190,20 +188,21 @@ func foreignColumns(s resource.Surveyor, id string) *columnSet {
 		return nil
 	}
 	src, err := s.Source(resource.Reference{ID: m.Connection.ID}, m.Configuration)
-	switch {
-	case err != nil:
+	if err != nil {
 		s.Unverified(id, refusal(err))
-	case src == nil:
-	case len(src.Fields) == 0 || m.Enriched:
-		s.Unverified(id, "the service does not list all fields of this model")
-	default:
-		return &columnSet{model: m.Name, fields: slices.Concat(src.Fields, m.Own)}
 	}
-	return nil
+	if src == nil {
+		return nil
+	}
+	out := &columnSet{subject: id, model: m.Name, fields: slices.Concat(src.Fields, m.Own)}
+	if len(src.Fields) == 0 || m.Enriched {
+		out.open = "the service does not list all fields of this model"
+	}
+	return out
 }
 
-// want is the column of that name. One that there is not is an error at p, and
-// nil; so is every one of columns that nobody knows, without an error.
+// want is the column of that name, or nil: one that there is not is an error at
+// p, unless there may be columns that nobody knows.
 func (c *columnSet) want(s resource.Surveyor, p resource.Path, name string) *schema.Field {
 	if c == nil || name == "" {
 		return nil
@@ -218,6 +217,10 @@ func (c *columnSet) want(s resource.Surveyor, p resource.Path, name string) *sch
 		if f.Label != "" && f.Label != f.Name {
 			labels = append(labels, f.Label)
 		}
+	}
+	if c.open != "" {
+		s.Unverified(c.subject, c.open)
+		return nil
 	}
 	fix := didYouMean("", name, names)
 	if near, ok := diag.Nearest(name, labels); ok && fix == "" {
