@@ -106,6 +106,12 @@ func idOf(o map[string]any) string {
 // Version is the version of the API that c speaks.
 func (c *Client) Version() string { return c.version }
 
+// ListsWhole reports whether lists show all that a GET of an object does, as far
+// as is known before one is read.
+func (c *Client) ListsWhole(k *resource.Kind) bool {
+	return k.ListIsFull == nil || k.ListIsFull(c.version, nil)
+}
+
 // Get reads one object, and with its kind's Read what the known objects, those
 // that the manifest and the state have of it, speak of.
 func (c *Client) Get(ctx context.Context, k *resource.Kind, id string, known ...resource.Object) (Answer, error) {

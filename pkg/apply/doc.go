@@ -5,6 +5,30 @@
 // needed first, as much at once as the graph allows, each step announced as an
 // [Event]. It decides nothing that the plan does not say.
 //
+// # Order of work
+//
+// Steps are ordered by what refers to what, and by nothing else:
+//
+//   - What is made or changed comes after all that it refers to is made and
+//     written whole. So a failure skips what needs it, however far away.
+//   - A circle of references is made by way of those that its kind's table lets
+//     come later ([resource.Field].Cut): one object is made without them, and
+//     written again as soon as the others have ids. Where an object of the circle
+//     is there already, its id is known, and nothing is written twice.
+//   - What is deleted comes after all that referred to it is deleted or written
+//     without it; in a circle, one object is first written without what leads on.
+//   - What can be turned on ([resource.Field].Last) is made turned off, and turned
+//     on by a request of its own, the last of all: when nothing else is left to
+//     do, whatever became of it, but never before what the object needs is
+//     complete, nor before the object that it replaces is gone. It does not wait
+//     for people. To turn something off goes along with the rest of its update.
+//
+// What is recorded at each point is what the service has by then, so that a run
+// which ends anywhere leaves neither drift nor doubt about it.
+//
+// What is busy when it is to be deleted, a running sync, is turned off, told to
+// stop, and deleted when it has.
+//
 // # How it stays safe
 //
 // Before a request that changes something is sent, its intent is durable, and

@@ -82,7 +82,8 @@ func TestRequestsOfAnEmptyPlan(t *testing.T) {
 	})
 }
 
-// A first apply takes a request for each object, and one more for each that a
+// A first apply takes a request for each object, one more for each sync, which is
+// turned on last, and one more for each that a
 // person authorises.
 func TestRequestsOfAFirstApply(t *testing.T) {
 	r := rig.New(t, rig.Options{Memory: state.NewMemory()})
@@ -96,7 +97,7 @@ func TestRequestsOfAFirstApply(t *testing.T) {
 		got[q.Method+" "+path]++
 	}
 	want := map[string]int{"GET connections": 1, "GET models": 1, "GET syncs": 1, "POST connections": 4, "GET connections/ID": 2,
-		"POST models": 3, "POST syncs": 1}
+		"POST models": 3, "POST syncs": 1, "POST syncs/ID": 1}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}

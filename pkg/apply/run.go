@@ -54,7 +54,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		o.Stop = context.Background()
 	}
 	r := &runner{Options: o, kinds: map[string]*resource.Kind{}, result: &Result{}, steps: map[resource.Address]*diff.Step{},
-		work: map[resource.Address]work{}, held: map[resource.Address]bool{}, run: randomHex(8)}
+		work: map[resource.Address]work{}, held: map[resource.Address]bool{}, cut: map[resource.Address]bool{},
+		off: map[resource.Address]bool{}, run: randomHex(8)}
 	for _, k := range o.Kinds {
 		r.kinds[k.Name] = k
 	}
@@ -84,6 +85,8 @@ type runner struct {
 	steps   map[resource.Address]*diff.Step
 	work    map[resource.Address]work
 	held    map[resource.Address]bool // its name is another's until that is deleted
+	cut     map[resource.Address]bool // it is made without what may come later
+	off     map[resource.Address]bool // it is turned on last
 	run     string                    // makes this run's keys its own
 	journal state.Journal
 	slots   chan struct{}
@@ -118,7 +121,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	defer halt()
 	defer context.AfterFunc(ctx, halt)()
 	r.watch = newWatcher(r)
-	results := g.Walk(stop, 0, func(_ context.Context, n node) error { return r.visit(ctx, stop, n) })
+	results := g.Walk(stop, 0, func(walk context.Context, n node) error { return r.visit(ctx, walk, n) })
 	r.watch.close()
 	r.sum(results, stop)
 	if r.journal != nil {
@@ -171,7 +174,7 @@ func (r *runner) visit(ctx, stop context.Context, n node) error {
 			<-r.slots
 		}
 	}()
-	s, began := r.steps[n.Address], r.Now()
+	s, began := r.at(n), r.Now()
 	if n.Phase == r.work[n.Address].first && s.Writes() {
 		r.tell(Event{Kind: Started, Address: n.Address, Name: s.Name, Action: s.Action})
 	}
@@ -180,10 +183,16 @@ func (r *runner) visit(ctx, stop context.Context, n node) error {
 	switch n.Phase {
 	case make_:
 		w, err = r.make(ctx, s)
+	case join:
+		err = r.join(ctx, s)
+	case untie:
+		err = r.untie(ctx, s)
 	case drop:
 		err = r.drop(ctx, s)
 	case finish:
 		err = r.finish(ctx, s)
+	case activate:
+		err = r.activate(ctx, s)
 	}
 	switch {
 	case errors.Is(err, errUnsent):

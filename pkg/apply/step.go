@@ -24,7 +24,7 @@ func (r *runner) make(ctx context.Context, s *diff.Step) (*resource.Waiting, err
 	switch {
 	case s.Action == diff.Create, s.Action == diff.Replace:
 		return r.create(ctx, s)
-	case s.Writes():
+	case s.Writes() && !(r.off[s.Address] && r.onlyTurnsOn(s)):
 		return r.update(ctx, s)
 	}
 	return s.Waiting, nil
@@ -188,7 +188,13 @@ func (r *runner) drop(ctx context.Context, s *diff.Step) error {
 	if err != nil {
 		return err
 	}
-	err = inUse(r.calls(ctx, s, diff.Delete, a, s.ID, calls, func(out *state.Outcome) { out.Removed = true }))
+	remove := func() error {
+		return r.calls(ctx, s, diff.Delete, a, s.ID, calls, func(out *state.Outcome) { out.Removed = true })
+	}
+	if err = remove(); transport.IsConflict(err) && r.kinds[a.Kind].Cancel != "" {
+		err = r.halted(ctx, s, a, err, remove)
+	}
+	err = inUse(err)
 	if err != nil && s.Action == diff.Replace {
 		err = fmt.Errorf("the new object is made, but the old one could not be deleted: %w", err)
 	}

@@ -48,6 +48,37 @@ func withoutStripe(r *rig.Rig) *spec.Manifest {
 `, "")
 }
 
+// ring is three models and two syncs that refer to each other in circles; base is
+// what they build on.
+const (
+	base = `
+connections:
+  pg:
+    type: postgresql
+    configuration: {hostname: db.example.com, port: 5432, database: app, username: polyplan, password: "${env.PG_PASSWORD}"}
+`
+	ring = base + `
+models:
+  users: {connection: pg, configuration: {table: users}, relations: {id: orders.user_id}}
+  orders: {connection: pg, configuration: {table: orders}, relations: {user_id: [users.id, events.user_id]}}
+  events: {connection: pg, configuration: {table: events}, relations: {user_id: users.id}}
+syncs:
+  first:
+    mode: create
+    schedule: {frequency: runafter, run_after: {syncs: [second]}}
+    target: {connection: pg, object: public.orders}
+    fields: {id: users.id}
+  second:
+    mode: create
+    schedule: {frequency: runafter, run_after: {syncs: [first]}}
+    target: {connection: pg, object: public.orders}
+    fields: {id: orders.id}
+`
+)
+
+func applyBase(r *rig.Rig) *spec.Manifest { return r.Manifest(base) }
+func applyRing(r *rig.Rig) *spec.Manifest { return r.Manifest(ring) }
+
 var scenarios = []scenario{
 	{"create", nil, applySeed, nil},
 	{"update", applySeed, func(r *rig.Rig) *spec.Manifest {
@@ -64,6 +95,21 @@ var scenarios = []scenario{
 	{"mixed", withoutStripe, func(r *rig.Rig) *spec.Manifest {
 		return r.Example(seed, "type: postgresql", "type: azuresql", "port: 5432", "port: 1433", "name: Stars Data", "name: Stars")
 	}, nil},
+	{"circle", applyBase, applyRing, nil},
+	{"circle prune", applyRing, applyBase, nil},
+	// Each object of a circle gives way to another.
+	{"circle replace", applyRing, func(r *rig.Rig) *spec.Manifest {
+		return r.Manifest(rig.Replace(r.T, ring, "object: public.orders", `create: {name: public.archive}`))
+	}, nil},
+	{"circle gone", applyRing, func(r *rig.Rig) *spec.Manifest {
+		return r.Manifest(rig.Replace(r.T, ring, "table: events", "table: events, note: x"))
+	}, func(r *rig.Rig) {
+		for kind, name := range map[string]string{"model": "users", "sync": "second"} {
+			if err := r.Server.Remove(kind, name); err != nil {
+				r.T.Error(err)
+			}
+		}
+	}},
 	{"gone", applySeed, applySeed, func(r *rig.Rig) {
 		for kind, name := range map[string]string{"connection": "Stripe Connection", "model": "User Details"} {
 			if err := r.Server.Remove(kind, name); err != nil {

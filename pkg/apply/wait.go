@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/graph"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -35,6 +36,7 @@ func (r *runner) await(ctx, stop context.Context, s *diff.Step, w *resource.Wait
 		}
 		if !told {
 			told = true
+			graph.Aside(stop)
 			r.tell(Event{Kind: Waiting, Address: s.Address, Name: s.Name, Action: s.Action, Link: w.Link, Code: w.Code,
 				Text: w.Detail})
 		}

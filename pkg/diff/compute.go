@@ -32,8 +32,8 @@ type Input struct {
 	Only map[resource.Address]bool
 }
 
-// Compute compares the three sets. The desired set must be free of cycles; the
-// manifest's checks see to that.
+// Compute compares the three sets. Cycles of the desired set must have references
+// that may come later; the manifest's checks see to that.
 func Compute(in Input) *Plan {
 	c := &computer{in: in, kinds: map[string]*resource.Kind{}, plan: &Plan{}}
 	for _, k := range in.Kinds {
@@ -85,11 +85,14 @@ func (c *computer) step(d *resource.Resource) *Step {
 	if rec != nil {
 		recorded = rec.Object
 	}
+	adopt := c.in.Adopt[d.Address] && rec == nil
+	if adopt {
+		recorded = unseen(k.Fields, d.Object)
+	}
 	liveObject := withKept(k, live.Object, rec)
 	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
 	s.After, s.Changes = m.after, compare(k, d.Object, m.before, m.after)
 	s.Changes = append(s.Changes, extraChanges(live, rec, d)...)
-	adopt := c.in.Adopt[d.Address] && rec == nil
 	switch {
 	case adopt:
 		s.Action = Adopt
@@ -117,6 +120,26 @@ func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) 
 	if rec != nil {
 		s.Gone, s.Reason = true, "the object was deleted outside polyplan"
 	}
+}
+
+// unseen is the part of o that only the request carries which makes it, and no
+// answer shows: nobody can tell whether what is adopted was made with it.
+func unseen(fields []resource.Field, o resource.Object) resource.Object {
+	out := resource.Object{}
+	for key, v := range o {
+		f := resource.Lookup(fields, key)
+		below, isObject := v.(resource.Object)
+		switch {
+		case f == nil:
+		case f.WriteOnly && f.OnCreate:
+			out[key] = v
+		case f.Type == resource.Struct && isObject:
+			if part := unseen(f.Fields, below); len(part) > 0 {
+				out[key] = part
+			}
+		}
+	}
+	return out
 }
 
 // immutable reports whether a change asks for a new object.
@@ -353,10 +376,16 @@ func (c *computer) order(made, gone map[resource.Address]*Step) {
 				}
 			}
 		}
-		order, err := g.Order()
-		if err != nil { // a state edited by hand; the addresses' order is as good as any
-			return g.Nodes()
-		}
+		// What is on a circle is written twice; it stands where it is written first.
+		g.Break(func(cycle []resource.Address) (resource.Address, []resource.Address) {
+			for i, a := range slices.Backward(cycle) {
+				if loose := c.loose(steps[a]); slices.Contains(loose, cycle[(i+1)%len(cycle)]) {
+					return a, loose
+				}
+			}
+			return cycle[len(cycle)-1], cycle[:1] // a state edited by hand
+		})
+		order, _ := g.Order()
 		return order
 	}
 	for _, a := range line(made) {
@@ -368,6 +397,18 @@ func (c *computer) order(made, gone map[resource.Address]*Step) {
 		c.plan.Steps = append(c.plan.Steps, *gone[a])
 	}
 	slices.SortStableFunc(c.plan.Refusals, func(x, y Refusal) int { return x.Address.Compare(y.Address) })
+}
+
+// loose are the needs of a step that its object can be without for a while.
+func (c *computer) loose(s *Step) []resource.Address {
+	k, o := c.kinds[s.Address.Kind], s.Record
+	if rec := c.in.Recorded[s.Address]; o == nil && rec != nil {
+		o = rec.Object
+	}
+	if k == nil {
+		return nil
+	}
+	return k.Loose(o)
 }
 
 // drift compares what was applied with what the service has.

@@ -108,6 +108,8 @@ func TestCheckSync(t *testing.T) {
 		{name: "nobody knows", with: obj{"schedule": obj{"frequency": "builder", "hour": "1"}}},
 		{name: "run after", with: obj{"schedule": obj{"frequency": "runafter", "run_after": obj{"syncs": []any{"other"}}}}},
 		{name: "run after a bulk sync", with: obj{"schedule": obj{"frequency": "runafter", "run_after": obj{"bulk_syncs": []any{obj{"id": "b"}}}}}},
+		{name: "run after itself", with: obj{"schedule": obj{"frequency": "runafter", "run_after": obj{"syncs": []any{"other", "x"}}}},
+			want: []string{"runs-after-itself at schedule.run_after.syncs[1]"}},
 		{name: "run after nothing", with: obj{"schedule": obj{"frequency": "runafter"}}, want: []string{"run-after-missing at schedule"}},
 		{name: "dbt", with: obj{"schedule": obj{"frequency": "dbtcloud", "connection": "dbt", "job_id": int64(7)}}},
 		{name: "dbt without a job", with: obj{"schedule": obj{"frequency": "dbtcloud", "connection": "dbt"}}, want: []string{"dbt-job-missing at schedule"}},

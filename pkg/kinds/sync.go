@@ -32,9 +32,10 @@ says. It is active unless the manifest says ` + "`active: false`" + `.`,
 		{Name: "mode", Type: resource.String, Required: true,
 			Enum: []string{"create", "update", "updateOrCreate", "replace", "append", "remove", "snapshot"},
 			Doc:  "What it does with a record. Which modes there are depends on the target object."},
-		{Name: "active", Type: resource.Bool, Filled: true,
+		{Name: "active", Type: resource.Bool, Filled: true, Last: "activate",
 			Doc: "Whether it runs, on its schedule or when started by hand. Default: true."},
 		{Name: "schedule", Type: resource.Struct, Short: "frequency", Whole: true, Required: true, Fields: scheduleRows,
+			Cut: resource.Object{"frequency": "manual"},
 			Doc: "When it runs. A word alone is the frequency."},
 		{Name: "target", Type: resource.Struct, Required: true, Fields: []resource.Field{
 			{Name: "connection", API: "connection_id", Type: resource.Ref, To: "connection", Required: true, Doc: "The connection that it writes to."},
@@ -100,10 +101,11 @@ says. It is active unless the manifest says ` + "`active: false`" + `.`,
 		organizationRow,
 	},
 	Claims: []string{"override_fields", "model_ids"},
+	Cancel: "cancel",
 	Marks:  []string{"updated_at"},
-	ListIsFull: func(_ string, item map[string]any) bool { // API dossier 4: light items in 2025-09-18
+	ListIsFull: func(version string, item map[string]any) bool { // API dossier 4: light items in 2025-09-18
 		_, ok := item["fields"]
-		return ok && item["target"] != nil
+		return ok && item["target"] != nil || item == nil && version < "2025"
 	},
 	Encoded: encodeSync,
 	Decoded: decodeSync,

@@ -92,7 +92,12 @@ func checkSchedule(c resource.Checker, r *resource.Resource) {
 		}
 	}
 	checkTimes(c, frequency, schedule)
-	if after := objectOf(schedule["run_after"]); frequency == "runafter" && len(listOf(after["syncs"]))+len(listOf(after["bulk_syncs"])) == 0 {
+	after := objectOf(schedule["run_after"])
+	if i := slices.Index(listOf(after["syncs"]), any(r.Address.Name)); i >= 0 {
+		c.Error(resource.Path("schedule.run_after.syncs").Index(i), "runs-after-itself", "this sync runs after itself",
+			"the service refuses that", "remove it")
+	}
+	if frequency == "runafter" && len(listOf(after["syncs"]))+len(listOf(after["bulk_syncs"])) == 0 {
 		c.Error("schedule", "run-after-missing", "frequency runafter does not say what to run after",
 			"it needs at least one sync or bulk sync", "add run_after: {syncs: [NAME]}")
 	}

@@ -110,6 +110,13 @@ type Field struct {
 	// Apart marks what the answers to writes do not show, because calls of its own
 	// carry it: see Kind.Read and Kind.Follow.
 	Apart bool
+	// Cut marks a field at the top of a kind whose references may go round in a
+	// circle. There, an object is first made with this in the field's place, an
+	// empty Object being nothing, and written whole when the others are there.
+	Cut Object
+	// Last marks a Bool that is turned on when all else is in place, by a POST of
+	// the field alone to this segment below the object's path.
+	Last string
 	// OwnField marks what names one of the resource's own fields and so may use
 	// such an alias: a String, the elements of a List, the keys of a Map.
 	OwnField bool
@@ -179,12 +186,16 @@ type Kind struct {
 	Claims []string
 	// NameField is the field that people know an object by; "" for name.
 	NameField string
+	// Cancel names a request below an object's path that ends what the object is
+	// doing. A DELETE that is refused with 409 is sent again after that.
+	Cancel string
 	// UniqueName says that the service refuses a second object of one name.
 	UniqueName bool
 	// Slow says that writes are checked upstream and may take minutes.
 	Slow bool
 	// ListIsFull reports whether an item of the list in the API version carries
-	// all that a GET does; nil means always.
+	// all that a GET does; nil means always. Of no item, nil, it tells what the
+	// version is known for.
 	ListIsFull func(version string, item map[string]any) bool
 	// Marks names the members of an answer that move when the object changes;
 	// where they stand still, an object need not be read again.

@@ -14,19 +14,16 @@ import (
 const maxCycles = 5
 
 // cycles reports resources that need each other in a circle, each circle with
-// the place of every reference in it. The manifest's graph keeps its edges.
+// the place of every reference in it. One that can be made all the same, as one
+// of its references may come later, is none. The manifest's graph keeps its
+// edges.
 func (l *loader) cycles() {
-	path := l.m.Graph.Cycle()
-	if path == nil {
+	if l.m.Graph.Cycle() == nil {
 		return
 	}
 	where := l.edges()
 	gone := map[resource.Address]bool{}
-	for n := 0; path != nil && n < maxCycles; n++ {
-		l.circle(path, where)
-		for _, a := range path {
-			gone[a] = true
-		}
+	for range maxCycles {
 		// Another one is a circle that shares nothing with those found.
 		rest := graph.New(resource.Address.Compare)
 		for e := range where {
@@ -34,18 +31,26 @@ func (l *loader) cycles() {
 				rest.Edge(e.from, e.to)
 			}
 		}
-		path = rest.Cycle()
+		path := rest.Cycle()
+		if path == nil {
+			return
+		}
+		l.circle(path, where)
+		for _, a := range path {
+			gone[a] = true
+		}
 	}
 }
 
 type edge struct{ from, to resource.Address }
 
-// edges are the first references between each two resources.
+// edges are the first references between each two resources, but for those that
+// may come later.
 func (l *loader) edges() map[edge]pendingRef {
 	out := map[edge]pendingRef{}
 	for _, r := range l.refs {
 		e := edge{r.b.r.Address, resource.Address{Kind: r.to, Name: r.name}}
-		if l.built[e.to] == nil {
+		if l.built[e.to] == nil || r.b.kind.Cuts(r.path) {
 			continue
 		}
 		if first, ok := out[e]; !ok || r.pos.Before(first.pos) {

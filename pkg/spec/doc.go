@@ -5,7 +5,6 @@
 //	if err := m.Sources.Annotate(found).Err(); err != nil {
 //		return err
 //	}
-//	order, _ := m.Graph.Order()
 //
 // It is a front end in the manner of a compiler: files are read ([Options]),
 // parsed into nodes that know their place, and every node is checked against

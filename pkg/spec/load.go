@@ -40,7 +40,8 @@ type Options struct {
 type Manifest struct {
 	// Set has every resource that could be told apart, broken ones too.
 	Set resource.Set
-	// Graph has every address of Set, and an edge to each that it refers to.
+	// Graph has every address of Set, and an edge to each that it refers to. Those
+	// that may come later can lead round in a circle.
 	Graph *graph.Graph[resource.Address]
 
 	Moved   []Move
