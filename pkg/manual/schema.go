@@ -41,6 +41,12 @@ func JSONSchema(kinds []*resource.Kind) []byte {
 			"patternProperties":    schema{varPattern: variable(), ownPattern: true},
 			"additionalProperties": false,
 		},
+		"secrets": schema{
+			"description":          "Secrets that a command gives, for ${secret.name}.",
+			"type":                 []string{"object", "null"},
+			"patternProperties":    schema{varPattern: secret(), ownPattern: true},
+			"additionalProperties": false,
+		},
 		"moved":   list("What was declared under another key before.", moved()),
 		"removed": list("What this manifest declares no longer.", removed()),
 	}
@@ -116,6 +122,21 @@ func variable() schema {
 			"patternProperties":    schema{ownPattern: true},
 			"additionalProperties": false,
 		},
+	}
+}
+
+func secret() schema {
+	return schema{
+		"type": "object",
+		"properties": schema{
+			"exec": schema{"type": "array", "minItems": 1, "items": schema{"type": []string{"string", "number", "boolean"}, "minLength": 1},
+				"description": "The program and its arguments; no shell reads them. It runs beside this file, when the secret is needed, for 10 s at most, without polyplan's own variables. What it writes is the secret, but for a line end at its end."},
+			"json":        schema{"type": "string", "description": "The one value that is meant, where the command writes JSON: data.password, list[0].password."},
+			"description": schema{"type": "string", "description": "What it is for."},
+		},
+		"required":             []string{"exec"},
+		"patternProperties":    schema{ownPattern: true},
+		"additionalProperties": false,
 	}
 }
 

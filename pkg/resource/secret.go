@@ -23,17 +23,19 @@ func IsMask(s string) bool {
 }
 
 // Secret is a value that shows itself nowhere but in [Secret.Reveal]: not in
-// print verbs, JSON, logs or error texts. Three kinds occur: one with a value
-// (from a manifest), one of which only a fingerprint is known (from a state),
-// and one of which nothing is known but that it is set (from the service).
+// print verbs, JSON, logs or error texts. Four kinds occur: one with a value
+// (from a manifest), one that a manifest asks for and nobody could give, one of
+// which only a fingerprint is known (from a state), and one of which nothing is
+// known but that it is set (from the service).
 //
 // A Secret does not change once made, except that [Secret.Seal] gives it its
 // fingerprint; that happens before it is shared.
 type Secret struct {
 	// A function and not the value: what prints by reflection, as fmt does
 	// within unexported fields, shows an address and no more.
-	reveal func() any // nil where the value is not known
-	print  string
+	reveal  func() any // nil where the value is not known
+	print   string
+	missing string
 }
 
 // NewSecret hides v, a scalar.
@@ -41,6 +43,12 @@ func NewSecret(v any) *Secret { return &Secret{reveal: func() any { return v }} 
 
 // MaskedSecret is a secret that the service holds and does not show.
 func MaskedSecret() *Secret { return &Secret{} }
+
+// MissingSecret is a secret of a manifest whose value could not be had, and why.
+func MissingSecret(why string) *Secret { return &Secret{missing: why} }
+
+// Missing is why the value could not be had, "" of all other secrets.
+func (s *Secret) Missing() string { return s.missing }
 
 // Reveal gives the value, false where it is not known. Only what builds a
 // request may call it.

@@ -26,10 +26,12 @@
 //
 // # Values from outside
 //
-// ${env.NAME}, ${env.NAME:-default}, ${var.name} and ${file:path} bring in
-// values from outside, in any string that a table describes; $${ stands for ${.
-// A string into which a sensitive variable went is a [resource.Secret], and so
-// is every value of a field that its table calls sensitive. No finding quotes a
+// ${env.NAME}, ${env.NAME:-default}, ${var.name}, ${secret.name} and
+// ${file:path} bring in values from outside, in any string that a table
+// describes; $${ stands for ${. A string into which a secret or a sensitive
+// variable went is a [resource.Secret], and so is every value of a field that
+// its table calls sensitive. A secret that cannot be had is a warning and leaves
+// its resource alone; any other value is an error. No finding quotes a
 // value from outside or a secret, and [Manifest.Sources] has the secrets that
 // stand in the manifest itself masked.
 //

@@ -95,6 +95,8 @@ func rank(key string, value *yaml.Node, kinds []*resource.Kind) int {
 		return 2 // what is used below must stand above
 	case key == keyVars:
 		return 3
+	case key == keySecrets:
+		return 4
 	case key == keyMoved:
 		return sections + len(kinds) + 1
 	case key == keyRemoved:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,9 +56,27 @@ func split(s string) (parts []part, ok bool) {
 	return parts, true
 }
 
+// missing is why a value from outside could not be had: the findings where it
+// must be there. A secret may be missing: then its resource is left as it is.
+type missing struct {
+	found diag.List
+	quiet bool // nobody asked for it
+}
+
 // resolve puts in what n brings in from outside. It reports what is wrong, and
-// false, once for each place.
+// false, once for each place. What is missing is wrong, unless it is a secret:
+// that has no place where resolve is called, and whoever calls it says so.
 func (l *loader) resolve(n *node) (*node, bool) {
+	out, ok := l.bring(n)
+	if ok && out.missing != nil && !out.secret {
+		l.found.Add(out.missing.found...)
+		return nil, false
+	}
+	return out, ok
+}
+
+// bring is resolve for a place where a value may be missing.
+func (l *loader) bring(n *node) (*node, bool) {
 	s, isString := n.value.(string)
 	if n.kind != scalarNode || !isString || n.outside || n.settled || !strings.Contains(s, "${") {
 		return n, true
@@ -94,6 +113,13 @@ func (l *loader) resolve(n *node) (*node, bool) {
 			continue
 		}
 		out.secret = out.secret || got.secret
+		if m := got.missing; m != nil {
+			all := missing{quiet: m.quiet, found: m.found}
+			if out.missing != nil {
+				all = missing{quiet: m.quiet && out.missing.quiet, found: append(slices.Clip(out.missing.found), m.found...)}
+			}
+			out.missing = &all
+		}
 		text.WriteString(resource.Text(got.value))
 	}
 	if !ok {
@@ -163,6 +189,10 @@ func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 		l.add(diag.Diagnostic{Pos: pos(), Code: code, What: what, Why: why, Fix: fix})
 		return nil
 	}
+	lacking := func(code, what, why, fix string) *node {
+		return &node{kind: scalarNode, quoted: true, value: "", size: 1,
+			missing: &missing{found: diag.List{{Pos: pos(), Code: code, What: what, Why: why, Fix: fix}}}}
+	}
 	if name, ok := strings.CutPrefix(t, "env."); ok {
 		name, byDefault, hasDefault := strings.Cut(name, ":-")
 		if !envForm.MatchString(name) {
@@ -179,7 +209,7 @@ func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 		case hasDefault && v == "":
 			v = byDefault
 		case !set:
-			return fail("undefined-env", fmt.Sprintf("the environment variable %s is not set", name), "the manifest takes a value from it", fmt.Sprintf("set %s, or give a default: ${env.%s:-default}", name, name))
+			return lacking("undefined-env", fmt.Sprintf("the environment variable %s is not set", name), "the manifest takes a value from it", fmt.Sprintf("set %s, or give a default: ${env.%s:-default}", name, name))
 		case !utf8.ValidString(v):
 			return fail("bad-env", fmt.Sprintf("the environment variable %s is not UTF-8", name), "the service takes text", "")
 		}
@@ -189,25 +219,31 @@ func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 		return &node{kind: scalarNode, quoted: true, text: v, value: v, size: 1}
 	}
 	if name, ok := strings.CutPrefix(t, "var."); ok {
-		return l.variable(name, fail)
+		return l.variable(name, fail, lacking)
+	}
+	if name, ok := strings.CutPrefix(t, "secret."); ok {
+		return l.secret(name, fail, lacking)
 	}
 	if to, ok := strings.CutPrefix(t, "file:"); ok {
 		text, why := l.text(at.src, to)
 		if why != "" {
-			return fail("bad-file", fmt.Sprintf("cannot read the file %q", to), why, "the path is relative to this manifest, and only regular files of its project can be read")
+			return lacking("bad-file", fmt.Sprintf("cannot read the file %q", to), why, "the path is relative to this manifest, and only regular files of its project can be read")
 		}
 		return &node{kind: scalarNode, quoted: true, text: text, value: text, size: 1}
 	}
-	const why = "${...} brings in a value from outside: ${env.NAME}, ${env.NAME:-default}, ${var.name} or ${file:path}"
+	const why = "${...} brings in a value from outside: ${env.NAME}, ${env.NAME:-default}, ${var.name}, ${secret.name} or ${file:path}"
 	return fail("bad-token", fmt.Sprintf("${%s} is not known", t), why, l.meant(t))
 }
 
 // meant guesses what somebody wanted who wrote t in ${}.
 func (l *loader) meant(t string) string {
 	head, rest, dotted := strings.Cut(t, ".")
+	_, isSecret := l.secrets[t]
 	switch _, isVar := l.vars[t]; {
 	case isVar:
 		return fmt.Sprintf("write ${var.%s}", t)
+	case isSecret:
+		return fmt.Sprintf("write ${secret.%s}", t)
 	case !dotted && envForm.MatchString(t):
 		return fmt.Sprintf("write ${env.%s}", t)
 	}
@@ -216,10 +252,10 @@ func (l *loader) meant(t string) string {
 			return "references stand bare: write the key alone, without ${}"
 		}
 	}
-	if near, ok := diag.Nearest(head, []string{"env", "var"}); ok && dotted {
+	if near, ok := diag.Nearest(head, []string{"env", "var", "secret"}); ok && dotted {
 		return fmt.Sprintf("did you mean ${%s.%s}?", near, rest)
 	}
-	if near, ok := diag.Nearest(t, []string{"env." + rest, "var." + rest, "file:" + rest}); ok {
+	if near, ok := diag.Nearest(t, []string{"env." + rest, "var." + rest, "secret." + rest, "file:" + rest}); ok {
 		return fmt.Sprintf("did you mean ${%s}?", near)
 	}
 	return "write $${ if the text is meant as it is"

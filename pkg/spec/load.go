@@ -22,11 +22,16 @@ type Options struct {
 
 	Env func(name string) (string, bool) // os.LookupEnv
 
+	// Helper runs a command that gives a secret and returns what it wrote; it is
+	// called from several goroutines, once for each command of which something is
+	// needed. Nil leaves those secrets missing, without a word.
+	Helper func(Helper) (string, error)
+
 	// MakeUp gives a value in place of one that the manifest takes from the
 	// environment, where that is not set and has no default; set to nothing is
 	// not set either then, for so pipelines give the secrets that they do not
 	// have. It is asked for variables of the type string too, as
-	// POLYPLAN_VAR_name.
+	// POLYPLAN_VAR_name, and of secrets, as secret.name, if Helper is nil.
 	MakeUp func(name string) (string, bool)
 
 	// Vars are values for the manifest's variables. They beat VarFiles, of which
@@ -88,6 +93,7 @@ func Load(opts Options) (*Manifest, diag.List) {
 	l.read()
 	l.top()
 	l.resolveVars()
+	l.fetchSecrets()
 	l.values()
 	l.references()
 	l.finish()
@@ -120,6 +126,7 @@ type loader struct {
 
 	// top
 	vars     map[string]*variable
+	secrets  map[string]*secret
 	moved    []*node
 	removed  []*node
 	builds   []*build // in the order of the files

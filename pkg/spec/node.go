@@ -24,10 +24,12 @@ type node struct {
 	block     bool // literal or folded
 	settled   bool // what it brings in from outside has been put in
 	outside   bool // from the environment, a variable or a file
-	secret    bool // from a sensitive variable
+	secret    bool // from a sensitive variable, or from secrets
 	hidden    bool // must not be shown in an excerpt
 	height    int32
 	size      int // nodes below it and itself, aliases followed
+
+	missing *missing // outside: it could not be had, and has no value
 
 	text    string // a scalar as it is spelled, without its quotes
 	value   any    // what the scalar means

@@ -207,13 +207,16 @@ func (b *build) time(f *resource.Field, n *node) (any, bool) {
 // as no key. If guess, what sounds like a secret is one.
 func (b *build) free(n *node, p resource.Path, guess bool) (any, bool) {
 	written := n
-	n, ok := b.resolve(n)
+	n, ok := b.bring(n)
 	if !ok {
 		b.broken = true
 		return nil, false
 	}
 	if n.isNull() {
 		return nil, false
+	}
+	if n.missing != nil {
+		return b.lacking(false, n, p, written)
 	}
 	b.r.At[p] = written.pos()
 	if n.origin != "" {
@@ -237,14 +240,13 @@ func (b *build) free(n *node, p resource.Path, guess bool) (any, bool) {
 				b.err(m.key, "bad-key", fmt.Sprintf("%q cannot be a key", m.key.text), "states use it for secrets", "")
 				continue
 			}
-			v, ok := b.free(m.value, p.Child(m.key.text), guess)
-			if !ok {
-				continue
+			read := func() (any, bool) { return b.free(m.value, p.Child(m.key.text), guess) }
+			if guess {
+				read = func() (any, bool) { return b.unchecked(m, p.Child(m.key.text)) }
 			}
-			if guess && sounds(m.key.text) {
-				v = concealed(v)
+			if v, ok := read(); ok {
+				o[m.key.text] = v
 			}
-			o[m.key.text] = v
 		}
 		v = o
 	default:

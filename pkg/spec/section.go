@@ -19,6 +19,7 @@ type build struct {
 	aliases map[string]string // of its own fields: alias -> name
 	called  map[string]string // name -> alias
 	sets    []resource.Path   // where its sets stand
+	hiding  int               // above 0 while what is read is secret because of what it stands in
 }
 
 // The keys that every resource has besides those of its table.

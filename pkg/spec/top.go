@@ -17,13 +17,14 @@ const (
 	keyVersion = "polyplan"
 	keyInclude = "include"
 	keyVars    = "vars"
+	keySecrets = "secrets"
 	keyMoved   = "moved"
 	keyRemoved = "removed"
 )
 
 // top sorts what stands at the top of every document.
 func (l *loader) top() {
-	l.vars = map[string]*variable{}
+	l.vars, l.secrets = map[string]*variable{}, map[string]*secret{}
 	versioned := false
 	for _, doc := range l.docs {
 		v := doc.get(keyVersion)
@@ -67,6 +68,8 @@ func (l *loader) topKey(m member) {
 	case key == keyVersion, key == keyInclude, strings.HasPrefix(key, "x-"):
 	case key == keyVars:
 		l.declare(m.value)
+	case key == keySecrets:
+		l.declareSecrets(m.value)
 	case key == keyMoved:
 		l.moved = append(l.moved, l.list(m, "a list of {from, to}")...)
 	case key == keyRemoved:
@@ -94,7 +97,7 @@ func (l *loader) list(m member, want string) []*node {
 }
 
 func (l *loader) unknownTop(key *node) {
-	known := append([]string{keyVersion, keyInclude, keyVars}, l.bySection...)
+	known := append([]string{keyVersion, keyInclude, keyVars, keySecrets}, l.bySection...)
 	known = append(known, keyMoved, keyRemoved)
 	fix := "known keys: " + strings.Join(known, ", ") + "; x-* for your own"
 	if near, ok := diag.Nearest(key.text, known); ok {

@@ -105,6 +105,10 @@ func (b *build) member(t table, f *resource.Field, m member, o resource.Object, 
 // unchecked passes on a value that no table describes. What sounds like a
 // secret is one: nobody else would know.
 func (b *build) unchecked(m member, at resource.Path) (any, bool) {
+	if sounds(m.key.text) {
+		b.hiding++
+		defer func() { b.hiding-- }()
+	}
 	v, ok := b.free(m.value, at, true)
 	if ok && sounds(m.key.text) {
 		v = concealed(v)
@@ -156,7 +160,7 @@ func (b *build) place(p resource.Path) string {
 // called. It is false where there is none, or none that can be used.
 func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, called string) (any, bool) {
 	written := n
-	n, ok := b.resolve(n)
+	n, ok := b.bring(n)
 	if !ok {
 		b.broken = true
 		return nil, false
@@ -164,22 +168,61 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 	if n.isNull() {
 		return nil, false
 	}
+	if f.Sensitive && n.outside && n.missing == nil && n.kind == scalarNode && n.value == "" {
+		// Sent, it would overwrite the secret that the service holds.
+		empty := *n
+		empty.missing = &missing{found: diag.List{{Pos: written.pos(), What: n.origin + " is empty", Fix: "set it, or remove this key if there is no secret"}}}
+		n = &empty
+	}
 	if f.Sensitive && !b.sensitive(written, n, called) {
 		return nil, false
+	}
+	if n.missing != nil && f.Type != resource.Ref && f.Type != resource.SourceRef {
+		return b.lacking(f.Sensitive, n, p, written)
 	}
 	b.r.At[p] = written.pos()
 	if n.origin != "" {
 		b.outside(p, n)
 	}
-	if n.secret && (f.Type == resource.Ref || f.Type == resource.SourceRef) {
-		b.err(written, "secret-reference", "a reference comes from a sensitive variable", "references show in every plan", "declare the variable without sensitive: true")
-		return nil, false
+	if f.Type == resource.Ref || f.Type == resource.SourceRef {
+		if n.secret {
+			b.err(written, "secret-reference", "a reference comes from a secret", "references show in every plan", notSecret)
+			return nil, false
+		}
+		if n.missing != nil {
+			return b.lacking(false, n, p, written)
+		}
+	}
+	if f.Sensitive {
+		b.hiding++
+		defer func() { b.hiding-- }()
 	}
 	v, ok := b.typed(f, n, p, loose)
 	if ok && (f.Sensitive || n.secret) {
 		v = concealed(v)
 	}
 	return v, ok
+}
+
+const notSecret = "write it in the manifest, or take it from a variable that is not sensitive"
+
+// lacking takes note of a value that could not be had. A secret may be missing:
+// until it is there its resource is left as it is, and all else goes on.
+func (b *build) lacking(secret bool, n *node, p resource.Path, written *node) (any, bool) {
+	if !secret && !n.secret && b.hiding == 0 {
+		b.found.Add(n.missing.found...)
+		b.broken = true
+		return nil, false
+	}
+	b.r.At[p] = written.pos()
+	b.origin(p, n.origin)
+	for _, d := range n.missing.found {
+		if !n.missing.quiet {
+			b.add(diag.Diagnostic{Severity: diag.Warning, Pos: d.Pos, Code: "missing-secret", What: d.What, Address: b.r.Address.String(),
+				Why: fmt.Sprintf("%s is left as it is until this secret is there", b.r.Address), Fix: d.Fix})
+		}
+	}
+	return resource.MissingSecret(n.missing.found[0].What), true
 }
 
 // sensitive looks at a value that is a secret because of where it goes.
@@ -203,13 +246,7 @@ func (b *build) sensitive(written, n *node, called string) bool {
 	if good && literal {
 		b.warn(written, "secret-in-manifest", "a secret is written out in the manifest", "whoever can read the manifest can read it", b.secretFix(called))
 	}
-	if n.kind == scalarNode && n.value == "" {
-		if n.outside {
-			b.err(written, "empty-secret", fmt.Sprintf("%s is empty", n.origin), "an empty secret would overwrite the one that the service holds", "set it, or remove this key if there is no secret")
-		}
-		return false
-	}
-	return good
+	return good && (n.kind != scalarNode || n.value != "" || n.missing != nil)
 }
 
 func (b *build) secretFix(called string) string {

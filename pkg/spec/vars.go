@@ -283,9 +283,13 @@ func (l *loader) assign(v *variable, n *node) {
 func (l *loader) fallBack(v *variable) {
 	n := v.byDefault
 	n.scalars(func(s *node) {
-		if parts, _ := split(s.text); slices.ContainsFunc(parts, func(p part) bool { return p.isToken && strings.HasPrefix(p.text, "var.") }) {
+		switch {
+		case s.mentions("var."):
 			v.broken = true
 			l.errorAt(s, "bad-token", "a default names another variable", "variables that depend on each other could go round in a circle", "use ${env.NAME}, or write the value")
+		case s.mentions("secret."):
+			v.broken = true
+			l.errorAt(s, "bad-token", "a default names a secret", "the command that gives a secret may itself depend on variables", "write ${secret.NAME} where the value is used")
 		}
 	})
 	if v.broken {
@@ -296,10 +300,18 @@ func (l *loader) fallBack(v *variable) {
 		l.add(diag.Diagnostic{Severity: diag.Warning, Pos: n.pos(), Code: "secret-in-manifest", What: fmt.Sprintf("the default of the sensitive variable %q is written out", v.name),
 			Why: "whoever can read the manifest can read it", Fix: "leave the default out, and give the value with POLYPLAN_VAR_" + v.name})
 	}
-	got, ok := l.resolve(n)
+	got, ok := l.bring(n)
+	if ok && got.missing != nil {
+		if !v.sensitive {
+			l.found.Add(got.missing.found...)
+			ok = false
+		}
+		v.value = got
+	}
 	switch {
 	case !ok:
 		v.broken = true
+	case got.missing != nil:
 	case got.outside:
 		if v.typ != "string" && got.kind == scalarNode {
 			got.value = plain(got.text)
@@ -308,6 +320,15 @@ func (l *loader) fallBack(v *variable) {
 	default:
 		l.assign(v, got)
 	}
+}
+
+// mentions reports whether a token of n begins with prefix.
+func (n *node) mentions(prefix string) bool {
+	if !strings.Contains(n.text, "${") {
+		return false
+	}
+	parts, _ := split(n.text)
+	return slices.ContainsFunc(parts, func(p part) bool { return p.isToken && strings.HasPrefix(p.text, prefix) })
 }
 
 // fromOutside reports whether n, or anything in it, comes from outside.
@@ -334,8 +355,9 @@ func (n *node) marked(v *variable) *node {
 	return &c
 }
 
-// variable is the value of ${var.name}; fail reports.
-func (l *loader) variable(name string, fail func(code, what, why, fix string) *node) *node {
+// variable is the value of ${var.name}; fail reports, lacking says what to
+// report.
+func (l *loader) variable(name string, fail, lacking func(code, what, why, fix string) *node) *node {
 	v := l.vars[name]
 	switch {
 	case v == nil && l.partial:
@@ -345,8 +367,8 @@ func (l *loader) variable(name string, fail func(code, what, why, fix string) *n
 	case v.broken:
 		return nil // reported there
 	case v.value == nil:
-		return fail("undefined-variable", fmt.Sprintf("the variable %q has no value", name), "it is declared without a default at "+place(v.key.pos()),
-			fmt.Sprintf("give one with --var %s=VALUE or POLYPLAN_VAR_%s", name, name))
+		return lacking("undefined-variable", fmt.Sprintf("the variable %q has no value", name), "it is declared without a default at "+place(v.key.pos()),
+			fmt.Sprintf("give one with --var %s=VALUE or POLYPLAN_VAR_%s", name, name)).marked(v)
 	}
 	return v.value
 }
