@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"spec":            {"diag", "graph", "resource"},
 	"state":           {"resource"},
 	"state/statetest": {"diag", "resource", "state"}, // diag for positions that must not be kept
+	"helper":          {},
 	"api/transport":   {},
 	"api":             {"api/transport", "resource"},
 	"discover":        {"api", "api/transport", "resource", "schema"}, // transport for requests of no kind
