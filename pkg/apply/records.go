@@ -113,7 +113,7 @@ func (r *runner) updateRecords() bool {
 	changed := false
 	for a, s := range r.steps {
 		rec, live := r.State.Resources[a], r.Prepared.Live[a]
-		if rec == nil || s.Action != diff.NoOp && s.Action != diff.Move && s.Action != diff.Adopt || s.Writes() {
+		if rec == nil || s.Blocked != "" || s.Action != diff.NoOp && s.Action != diff.Move && s.Action != diff.Adopt || s.Writes() {
 			continue
 		}
 		next := *rec

@@ -124,6 +124,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	results := g.Walk(stop, 0, func(walk context.Context, n node) error { return r.visit(ctx, walk, n) })
 	r.watch.close()
 	r.sum(results, stop)
+	r.blocked()
 	if r.journal != nil {
 		if err := r.journal.Close(); err != nil {
 			r.fail(err)

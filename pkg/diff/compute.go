@@ -76,8 +76,12 @@ func (c *computer) step(d *resource.Resource) *Step {
 	if from, ok := c.in.From[d.Address]; ok {
 		s.Action, s.From = Move, from
 	}
+	blocked := missing(s)
 	if live == nil {
 		c.create(k, s, d, rec)
+		if blocked != "" {
+			s.block(blocked, resource.Address{})
+		}
 		return s
 	}
 	s.ID, s.Waiting = live.ID, live.Waiting
@@ -90,10 +94,16 @@ func (c *computer) step(d *resource.Resource) *Step {
 		recorded = unseen(k.Fields, d.Object)
 	}
 	liveObject := withKept(k, live.Object, rec)
-	m := merge(k, d.Object, recorded, liveObject, d.Unmanaged)
-	s.After, s.Changes = m.after, compare(k, d.Object, m.before, m.after)
+	want := d.Object
+	if blocked != "" {
+		want, _ = assumed(want, recorded).(resource.Object)
+	}
+	m := merge(k, want, recorded, liveObject, d.Unmanaged)
+	s.After, s.Changes = m.after, compare(k, want, m.before, m.after)
 	s.Changes = append(s.Changes, extraChanges(live, rec, d)...)
 	switch {
+	case blocked != "":
+		s.block(blocked, resource.Address{})
 	case adopt:
 		s.Action = Adopt
 	case len(s.Changes) == 0:
@@ -108,7 +118,7 @@ func (c *computer) step(d *resource.Resource) *Step {
 	case s.Action == "":
 		s.Action = Update
 	}
-	if len(s.Changes) > 0 && s.Action != Replace {
+	if s.Writes() && len(s.Changes) > 0 && s.Action != Replace {
 		c.needSecrets(s, d)
 	}
 	return s
@@ -306,7 +316,7 @@ func (c *computer) repoint(steps map[resource.Address]*Step) {
 	}
 	for _, a := range slices.SortedFunc(maps.Keys(steps), resource.Address.Compare) {
 		s := steps[a]
-		if s.ID == "" || s.Action == Replace {
+		if s.ID == "" || s.Action == Replace || s.Blocked != "" {
 			continue
 		}
 		d := c.in.Desired[a]
@@ -388,7 +398,9 @@ func (c *computer) order(made, gone map[resource.Address]*Step) {
 		order, _ := g.Order()
 		return order
 	}
-	for _, a := range line(made) {
+	first := line(made)
+	c.spread(made, first)
+	for _, a := range first {
 		c.plan.Steps = append(c.plan.Steps, *made[a])
 	}
 	last := line(gone)

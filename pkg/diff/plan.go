@@ -37,6 +37,11 @@ type Step struct {
 	Reason  string   // why, where the changes do not say it
 	Risks   []string // what a reviewer should stop at
 	Waiting *resource.Waiting
+	// Blocked is why nothing is done, though the manifest asks for it: a secret
+	// could not be had, or an address that is needed is BlockedBy that. Changes
+	// are those that are known all the same.
+	Blocked   string
+	BlockedBy resource.Address
 
 	// After is the whole object as it has to be, for the request. Its secrets
 	// are the manifest's, or of unknown value where only the service has them.
@@ -89,6 +94,9 @@ func (s *Step) Settled(k *resource.Kind, answer resource.Object) []Change {
 
 // Writes reports whether the step changes an object of the service.
 func (s *Step) Writes() bool {
+	if s.Blocked != "" {
+		return false
+	}
 	switch s.Action {
 	case Create, Update, Replace:
 		return true
@@ -147,6 +155,7 @@ type Summary struct {
 	Move      int `json:"move"`
 	Forget    int `json:"forget,omitempty"`
 	Orphan    int `json:"orphan"`
+	Blocked   int `json:"blocked,omitempty"`
 	Unchanged int `json:"unchanged"`
 }
 
@@ -183,7 +192,11 @@ func (s Summary) Changed() int {
 func (p *Plan) Summary() Summary {
 	var s Summary
 	for i := range p.Steps {
-		s.Add(p.Steps[i].Action)
+		if p.Steps[i].Blocked != "" && p.Steps[i].Action == NoOp {
+			s.Blocked++
+		} else {
+			s.Add(p.Steps[i].Action)
+		}
 	}
 	return s
 }

@@ -57,7 +57,7 @@ func (pg page) write(w io.Writer) error {
 func PlanHTML(w io.Writer, view PlanView) error {
 	sh := view.sheet()
 	pg := page{Title: "Plan", Sums: planLine(sh.Summary)}
-	if sh.Summary.Changed() == 0 && len(sh.Refusals) == 0 {
+	if sh.Summary.Changed()+sh.Summary.Blocked+len(sh.Refusals) == 0 {
 		pg.Remarks = []string{noChanges}
 	}
 	for _, d := range slices.Concat(sh.Refusals, sh.Warnings) {
@@ -73,6 +73,7 @@ func PlanHTML(w io.Writer, view PlanView) error {
 		of := sh.of(g.action)
 		add(thousands(len(of))+" "+g.head, g.action != "no-op", of)
 	}
+	add(headBlocked, true, sh.Blocked)
 	add(headOrphans, true, sh.Orphans)
 	add(headWaits, true, sh.Waits)
 	add(headOpen, false, sh.Open)

@@ -39,6 +39,7 @@ type changeJSON struct {
 	Fields  []fieldJSON  `json:"fields"`
 	From    string       `json:"from,omitempty"`
 	Reason  string       `json:"reason,omitempty"`
+	Blocked string       `json:"blocked,omitempty"`
 	Waiting *waitingJSON `json:"waiting,omitempty"`
 }
 
@@ -72,7 +73,7 @@ func PlanJSON(w io.Writer, p *diff.Plan, l diag.List, open []check.Unverified) e
 		s := &p.Steps[i]
 		names[s.Address] = s.Names
 		c := changeJSON{Address: s.Address.String(), Kind: s.Address.Kind, Name: s.Name, Action: s.Action, Needs: []string{}, Risks: []string{},
-			Fields: fieldsJSON(s.Changes, s.Names), From: s.From.String(), Reason: s.Reason}
+			Fields: fieldsJSON(s.Changes, s.Names), From: s.From.String(), Reason: s.Reason, Blocked: s.Blocked}
 		if s.ID != "" {
 			c.ID = &s.ID
 		}

@@ -39,7 +39,7 @@ var groups = []struct {
 func PlanMarkdown(w io.Writer, view PlanView) error {
 	sh := view.sheet()
 	intro := "**" + planLine(sh.Summary) + "**\n"
-	if sh.Summary.Changed() == 0 && len(sh.Refusals) == 0 {
+	if sh.Summary.Changed()+sh.Summary.Blocked+len(sh.Refusals) == 0 {
 		intro = noChanges + "\n\n" + intro
 	}
 	return writeMarkdown(w, intro, sh.folds())
@@ -66,6 +66,7 @@ func (sh sheet) folds() []fold {
 		of := sh.of(g.action)
 		add(thousands(len(of))+" "+g.head, g.open, entryLines(of))
 	}
+	add(thousands(len(sh.Blocked))+" left as they are, for a secret is missing", true, entryLines(sh.Blocked))
 	add(Count(len(sh.Orphans), "orphan")+", no longer in the manifest and kept (--prune deletes)", false, entryLines(sh.Orphans))
 	add(thousands(len(sh.Waits))+" waiting for a person's authorisation", true, entryLines(sh.Waits))
 	add(thousands(len(sh.Open))+" not checked against live schemas", false, entryLines(sh.Open))

@@ -90,11 +90,11 @@ type fieldRow struct {
 
 // sheet is a plan as all formats show it.
 type sheet struct {
-	Settled, Drift, Steps, Orphans, Waits []entry
-	Open                                  []entry // what could not be verified
-	Warnings                              diag.List
-	Refusals                              diag.List
-	Summary                               diff.Summary
+	Settled, Drift, Steps, Blocked, Orphans, Waits []entry
+	Open                                           []entry // what could not be verified
+	Warnings                                       diag.List
+	Refusals                                       diag.List
+	Summary                                        diff.Summary
 }
 
 func (v PlanView) sheet() sheet {
@@ -105,6 +105,8 @@ func (v PlanView) sheet() sheet {
 		names[s.Address] = s
 		e := v.step(s)
 		switch {
+		case s.Blocked != "" && s.Action == diff.NoOp:
+			sh.Blocked = append(sh.Blocked, v.blocked(s, e))
 		case s.Action == diff.Orphan:
 			sh.Orphans = append(sh.Orphans, e)
 		case s.Action != diff.NoOp || v.Verbose:
@@ -172,6 +174,17 @@ func (v PlanView) step(s *diff.Step) entry {
 	for _, r := range s.Risks {
 		e.Risks = append(e.Risks, diag.Visible(r))
 	}
+	return e
+}
+
+// blocked is the entry of a step that is not taken. Of an object that is not
+// there all is known that a plan can say: that it would be made.
+func (v PlanView) blocked(s *diff.Step, e entry) entry {
+	e.Mark = markRisk
+	if s.ID == "" && !v.Verbose {
+		e.Fields = nil
+	}
+	e.More = diag.Visible(s.Blocked)
 	return e
 }
 
@@ -366,6 +379,9 @@ func planLine(s diff.Summary) string {
 		if more.n > 0 {
 			line += fmt.Sprintf(", %d to %s", more.n, more.verb)
 		}
+	}
+	if s.Blocked > 0 {
+		line += fmt.Sprintf(", %d blocked", s.Blocked)
 	}
 	if s.Orphan > 0 {
 		line += ", " + Count(s.Orphan, "orphan")

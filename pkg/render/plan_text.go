@@ -13,6 +13,7 @@ const (
 	headSettled = "An earlier run did not see what became of these:"
 	headDrift   = "Changed outside polyplan since the last apply:"
 	headSteps   = "To be done:"
+	headBlocked = "Left as they are, for a secret is missing:"
 	headOrphans = "Orphans, no longer in the manifest and kept (`--prune` deletes them):"
 	headWaits   = "Waiting for a person's authorisation:"
 	headOpen    = "Not checked against live schemas:"
@@ -30,7 +31,7 @@ func Plan(w io.Writer, style Style, view PlanView) error {
 	for _, d := range slices.Concat(sh.Refusals, sh.Warnings) {
 		p.Printf("%s\n\n", d.Painted(style.diagnostic(d.Severity)))
 	}
-	if sh.Summary.Changed() == 0 && len(sh.Refusals) == 0 {
+	if sh.Summary.Changed()+sh.Summary.Blocked+len(sh.Refusals) == 0 {
 		p.Line(noChanges)
 	}
 	p.Line(style.Bold(planLine(sh.Summary)))
@@ -46,6 +47,7 @@ func planBody(p *Printer, sh sheet) {
 		{headSettled, sh.Settled, false},
 		{headDrift, sh.Drift, true},
 		{headSteps, sh.Steps, true},
+		{headBlocked, sh.Blocked, true},
 		{headOrphans, sh.Orphans, false},
 		{headWaits, sh.Waits, false},
 		{headOpen, sh.Open, false},

@@ -1,0 +1,73 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/kinds"
+	"github.com/polyplan/polyplan/pkg/resource"
+)
+
+// A secret that could not be had blocks its own connection, what needs one that
+// is not there, and nothing else.
+func TestMissingSecrets(t *testing.T) {
+	address := func(kind, name string) resource.Address { return resource.Address{Kind: kind, Name: name} }
+	connection := func(name, host string, password *resource.Secret) *resource.Resource {
+		return &resource.Resource{Address: address("connection", name), ID: "id-" + name, Object: resource.Object{"name": name, "type": "postgresql",
+			"configuration": resource.Object{"hostname": host, "database": "d", "username": "u", "port": int64(5432), "password": password}}}
+	}
+	model := func(name, connection string) *resource.Resource {
+		return &resource.Resource{Address: address("model", name), ID: "id-" + name, Needs: []resource.Address{address("connection", connection)},
+			Object: resource.Object{"name": name, "connection": connection, "configuration": resource.Object{"table": "t"}}}
+	}
+	set := func(list ...*resource.Resource) resource.Set {
+		out := resource.Set{}
+		for _, r := range list {
+			out[r.Address] = r
+		}
+		return out
+	}
+	gone := resource.MissingSecret("it is not set")
+	print := resource.RestoreSecrets(resource.Object{resource.SecretKey: "pbkdf2:aa"}).(*resource.Secret)
+	in := Input{Kinds: kinds.All(),
+		Desired: set(connection("same", "a", gone), connection("moved", "b", gone), connection("new", "c", gone),
+			model("on-same", "same"), model("on-new", "new"), model("added", "moved")),
+		Recorded: set(connection("same", "a", print), connection("was", "a", print), model("on-same", "same")),
+		Live:     set(connection("same", "a", resource.MaskedSecret()), connection("moved", "a", resource.MaskedSecret()), model("on-same", "same")),
+		From:     map[resource.Address]resource.Address{address("connection", "moved"): address("connection", "was")}}
+	in.Recorded[address("connection", "moved")] = connection("moved", "a", print)
+	delete(in.Recorded, address("connection", "was"))
+	plan := Compute(in)
+	var got []string
+	for i := range plan.Steps {
+		s := &plan.Steps[i]
+		got = append(got, strings.TrimSpace(s.Address.String()+" "+string(s.Action)+" "+s.BlockedBy.String()+" "+s.Blocked))
+		if s.Blocked != "" && s.Writes() {
+			t.Errorf("%s is blocked and writes", s.Address)
+		}
+	}
+	want := []string{
+		"connection.moved move  configuration.password: it is not set",
+		"connection.new no-op  configuration.password: it is not set",
+		"connection.same no-op  configuration.password: it is not set",
+		"model.added create",
+		"model.on-new no-op connection.new needs connection.new, which cannot be made",
+		"model.on-same no-op",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("steps (-want +got):\n%s", d)
+	}
+	if len(plan.Refusals) > 0 {
+		t.Errorf("refused: %+v", plan.Refusals)
+	}
+	if d := cmp.Diff(Summary{Create: 1, Move: 1, Unchanged: 1, Blocked: 3}, plan.Summary()); d != "" {
+		t.Errorf("summary (-want +got):\n%s", d)
+	}
+	for i := range plan.Steps {
+		if s := &plan.Steps[i]; s.Address.Name == "same" && len(s.Changes) > 0 {
+			t.Errorf("the missing secret counts as a change: %+v", s.Changes)
+		}
+	}
+}
