@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +31,7 @@ func applyCommand(env *Env) *cli.Command {
 			"the same; when the manifest, the state, the service or polyplan moved in between it ends with 7 and has\n" +
 			"changed nothing. It takes what the plan was asked for (files, --prune, --target...) from the plan, and values,\n" +
 			"as of --var and the environment, from where they were: a plan file holds no secret.",
-		Flags: with(inputFlags(), stateFlags(), lockFlags(), serviceFlags(), planFlags(), guardFlags(), approveFlags(), oauthFlags(),
+		Flags: with(inputFlags(), helperFlags(true), stateFlags(), lockFlags(), serviceFlags(), planFlags(), guardFlags(), approveFlags(), oauthFlags(),
 			outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, false) }),
 	}
@@ -210,10 +212,16 @@ func resultCode(r *apply.Result) int {
 		return exitInterrupted
 	case len(r.Failed) == 0:
 		return exitWaiting
-	case r.Done.Changed() == 0 && len(r.Waiting) == 0:
+	case r.Done.Changed() == 0 && len(r.Waiting) == 0 && !onlyBlocked(r):
 		return exitError
 	}
 	return exitPartial
+}
+
+// onlyBlocked reports whether all that is undone is so for want of a secret:
+// what the others are about is in place, whether that took a change or not.
+func onlyBlocked(r *apply.Result) bool {
+	return !slices.ContainsFunc(r.Failed, func(f apply.Failure) bool { return !errors.Is(f.Err, apply.ErrBlocked) })
 }
 
 // steps counts the steps of a plan that a run tells of.

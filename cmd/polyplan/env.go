@@ -18,7 +18,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
-	Dir            string // the working directory, "" for the process's own
+	Environ        func() []string // for the commands that it runs; nil: none
+	Dir            string          // the working directory, "" for the process's own
 	Now            func() time.Time
 	// Sleep waits between two attempts of a request; nil waits by the system's clock.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -38,6 +39,7 @@ func systemEnv() *Env {
 	e := &Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv:   os.LookupEnv,
+		Environ:     os.Environ,
 		Now:         time.Now,
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ type options struct {
 	apiVersion   string
 	organization string
 	sandbox      bool
+	helpers      bool
+	keyStdin     bool
+	keyFile      string
 	liveSources  bool // --sandbox looks into real databases
 	vars         map[string]string
 	varFiles     []string
@@ -61,6 +65,13 @@ func inputFlags() []cli.Flag {
 	}
 }
 
+// helperFlags are of the commands that can make use of secrets.
+func helperFlags(byDefault bool) []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "helpers", Value: byDefault, Usage: "run the commands of the manifest's secrets"},
+	}
+}
+
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Usage: "the state, a `PATH` (default: polyplan.state.json beside the manifest) [$POLYPLAN_STATE]"},
@@ -79,6 +90,8 @@ func serviceFlags() []cli.Flag {
 		&cli.StringFlag{Name: "url", Usage: "the deployment's `URL` (default: " + defaultURL + ") [$POLYTOMIC_DEPLOYMENT_URL]"},
 		&cli.StringFlag{Name: "api-version", Usage: "the `VERSION` of the API, 2024-02-08 or 2025-09-18 (default: 2024-02-08) [$POLYTOMIC_API_VERSION]"},
 		&cli.StringFlag{Name: "organization", Usage: "the `ID` of the organisation to act in: any with the key of a partner or of a deployment, else the key's own [$POLYPLAN_ORGANIZATION]"},
+		&cli.BoolFlag{Name: "api-key-stdin", Usage: "read the API key from standard input"},
+		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` [$POLYTOMIC_API_KEY_FILE]"},
 		&cli.IntFlag{Name: "parallelism", Value: 10, Usage: "the most requests at once, `N`"},
 		&cli.StringFlag{Name: "log-level", Usage: "log to standard error from `LEVEL` on: debug, info, warn, error"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "the log's `FORMAT`: text or json"},
@@ -138,7 +151,8 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		files: c.StringSlice("file"), chdir: c.String("chdir"),
 		state:   firstOf(c.String("state"), env.get("POLYPLAN_STATE")),
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
-		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
+		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), helpers: c.Bool("helpers"),
+		liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
 		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"), offline: c.Bool("offline"),
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
@@ -150,6 +164,8 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		apiVersion:   firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
 		organization: firstOf(c.String("organization"), env.get("POLYPLAN_ORGANIZATION")),
 		vars:         map[string]string{},
+		keyStdin:     c.Bool("api-key-stdin"),
+		keyFile:      c.String("api-key-file"),
 	}
 	if c.IsSet("live-sources") && !o.sandbox && c.Command.Name != "serve" {
 		return nil, usage("--live-sources is about the sandbox", "give --sandbox as well, or leave it out")
@@ -189,6 +205,9 @@ func (o *options) check() error {
 	}
 	if n, err := strconv.Atoi(o.maxDeletes); o.maxDeletes != "" && (err != nil || n < 0) {
 		return usage(fmt.Sprintf("--max-deletes takes a number, not %q", o.maxDeletes), "write --max-deletes N; 0 allows none")
+	}
+	if o.keyStdin && (o.keyFile != "" || slices.Contains(o.files, "-")) {
+		return usage("standard input cannot give the API key, for another flag says otherwise", "of --api-key-stdin, --api-key-file and --file - give one")
 	}
 	if o.lockTimeout < 0 || o.oauthWait < 0 {
 		return usage("a duration cannot be negative", "write a duration such as 30s or 10m")

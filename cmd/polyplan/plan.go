@@ -18,7 +18,7 @@ func planCommand(env *Env) *cli.Command {
 			"no file but that of --out, and no lock is taken.\n\n" +
 			"With --out the plan is saved too, for review and for `apply FILE`. The file holds no secret, only keyed\n" +
 			"fingerprints. With POLYPLAN_FINGERPRINT_KEY it is signed.",
-		Flags: with(inputFlags(), stateFlags(), serviceFlags(), planFlags(), guardFlags(), []cli.Flag{
+		Flags: with(inputFlags(), helperFlags(true), stateFlags(), serviceFlags(), planFlags(), guardFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE`, for apply to carry out"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there are changes"},
 		}, outputFlags("text, json, markdown, html")),
@@ -113,7 +113,7 @@ func (s *session) planned(p *apply.Prepared) error {
 	if len(p.Plan.Refusals) > 0 {
 		return exitCode(codeOf(&apply.RefusedError{Refusals: p.Plan.Refusals}))
 	}
-	if s.opts.detailed && p.Plan.Summary().Changed() > 0 {
+	if sum := p.Plan.Summary(); s.opts.detailed && sum.Changed()+sum.Blocked > 0 {
 		return exitCode(exitChanges)
 	}
 	return nil

@@ -36,6 +36,7 @@ func newCanaries() []canary {
 		{"DEPLOYMENT_API_KEY", "", ""},
 		{"STRANGER_API_KEY", "", ""},
 		{"FINGERPRINT_KEY", "", ""},
+		{"HELPER_SECRET", "", ""},
 	} {
 		raw := make([]byte, 20)
 		_, _ = rand.Read(raw) // never fails

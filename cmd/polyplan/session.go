@@ -15,6 +15,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/check"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/helper"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/render"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -122,19 +123,37 @@ func (s *session) read() error {
 		}
 	}
 	s.manifest, s.found = spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir(), Stdin: s.env.Stdin,
-		Env: s.env.LookupEnv, MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
+		Env: s.env.LookupEnv, Helper: s.helper(), MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
 	if len(made) > 0 {
 		s.note("not set: %s; the sandbox gets made-up values", strings.Join(resource.Keys(made), ", "))
 	}
 	for _, r := range s.manifest.Set {
-		resource.Secrets(r.Object, func(x *resource.Secret) {
-			if v, ok := x.Reveal(); ok {
-				s.hide(resource.Text(v))
-			}
-		})
+		for _, part := range []resource.Object{r.Object, r.Extra} {
+			resource.Secrets(part, func(x *resource.Secret) {
+				if v, ok := x.Reveal(); ok {
+					s.hide(resource.Text(v))
+				}
+			})
+		}
 	}
 	return nil
+}
+
+// helper runs the commands of the manifest's secrets, for commands that make
+// use of them. The sandbox gets made-up secrets, unless it is to look into real
+// databases.
+func (s *session) helper() func(spec.Helper) (string, error) {
+	if !s.opts.helpers || s.opts.sandbox && !s.opts.liveSources {
+		return nil
+	}
+	var environ []string
+	if s.env.Environ != nil {
+		environ = s.env.Environ()
+	}
+	return func(h spec.Helper) (string, error) {
+		return helper.Run(s.stop, helper.Command{Argv: h.Argv, Dir: h.Dir, Env: environ})
+	}
 }
 
 // note says something beside the result.

@@ -91,6 +91,7 @@ func (s *session) seal() {
 		wg.Go(func() {
 			for r := range work {
 				resource.Secrets(r.Object, func(x *resource.Secret) { x.Seal(s.prints) })
+				resource.Secrets(r.Extra, func(x *resource.Secret) { x.Seal(s.prints) })
 			}
 		})
 	}

@@ -17,9 +17,10 @@ func validateCommand(env *Env) *cli.Command {
 		Description: "Reads the manifest with all that it includes and checks everything that needs no network: names,\n" +
 			"references, types, enums, cycles. It reads no state and needs no API key. Variables of the environment\n" +
 			"that the manifest asks for have to be set; where they are not, as in a pipeline without secrets,\n" +
-			"--sandbox puts made-up values in their place.\n\n" +
+			"--sandbox puts made-up values in their place. Of secrets it needs no value: one that is not set is a\n" +
+			"warning, and the commands of `secrets:` are run only with --helpers.\n\n" +
 			"Ends with 1 when there are errors; warnings are shown and let pass.",
-		Flags:  with(inputFlags(), outputFlags("text, json")),
+		Flags:  with(inputFlags(), helperFlags(false), outputFlags("text, json")),
 		Action: action(env, runValidate),
 	}
 }
