@@ -105,11 +105,15 @@ func (c comparison) pair(f *resource.Field, b, a any) (any, any) {
 			}
 			vb, va := c.pair(f.Elem, ob[key], oa[key])
 			// An element without a word is an element all the same.
+			word := any(resource.Object{})
+			if f.Off != "" {
+				word = true
+			}
 			if _, ok := ob[key]; ok && vb == nil {
-				vb = resource.Object{}
+				vb = word
 			}
 			if _, ok := oa[key]; ok && va == nil {
-				va = resource.Object{}
+				va = word
 			}
 			put(outB, key, vb)
 			put(outA, key, va)

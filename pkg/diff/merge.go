@@ -26,7 +26,7 @@ func merge(k *resource.Kind, desired, recorded, live resource.Object, unmanaged 
 	if len(desired) == 0 {
 		m.root = live
 	}
-	b, a := m.members(k.Fields, "", desired, recorded, live, false)
+	b, a := m.members(k.Fields, "", desired, recorded, live, &resource.Field{})
 	return merged{after: resource.Clone(a), before: resource.Clone(b)}
 }
 
@@ -39,15 +39,15 @@ func (m *merger) left(p resource.Path) bool {
 	return slices.ContainsFunc(m.unmanaged, p.Within)
 }
 
-// members merges the members of a struct. Whole means that those which the
-// manifest leaves out are to go.
-func (m *merger) members(fields []resource.Field, p resource.Path, desired, recorded, live resource.Object, whole bool) (before, after resource.Object) {
+// members merges the members of a value of the field in. If that is Whole, those
+// which the manifest leaves out are to go.
+func (m *merger) members(fields []resource.Field, p resource.Path, desired, recorded, live resource.Object, in *resource.Field) (before, after resource.Object) {
 	before, after = resource.Object{}, resource.Object{}
 	for _, key := range union(desired, live, recorded) {
 		f := resource.Lookup(fields, key)
 		if f == nil {
 			// What no table describes belongs to its key as a whole.
-			f = &resource.Field{Name: key, Type: resource.Any, Labelled: true, Whole: true}
+			f = &resource.Field{Name: key, Type: resource.Any, Labelled: true, Whole: !in.Deep, Deep: in.Deep}
 		}
 		if f.Computed {
 			continue
@@ -56,7 +56,7 @@ func (m *merger) members(fields []resource.Field, p resource.Path, desired, reco
 		if f.WriteOnly && v.live == nil {
 			v.live = v.recorded // GET never answers it
 		}
-		b, a := m.field(f, p.Child(key), v, whole)
+		b, a := m.field(f, p.Child(key), v, in.Whole)
 		if b != nil {
 			before[key] = b
 		}
@@ -99,12 +99,12 @@ func (m *merger) value(f *resource.Field, p resource.Path, v three) (before, aft
 	case resource.Struct:
 		if isObject && (liveObject || v.live == nil) {
 			fields, _ := f.Below(m.root)
-			b, a := m.members(fields, p, d, r, l, f.Whole)
+			b, a := m.members(fields, p, d, r, l, f)
 			return orNil(b, v.live), a
 		}
 	case resource.Any:
 		if isObject && liveObject && !isPicker(d) {
-			b, a := m.members(nil, p, d, r, l, f.Whole)
+			b, a := m.members(nil, p, d, r, l, f)
 			return b, a
 		}
 	case resource.Map:

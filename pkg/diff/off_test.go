@@ -40,7 +40,7 @@ func TestPartsThatAreTurnedOff(t *testing.T) {
 			after: object{"parts": object{"a": object{"enabled": true, "label": "A"}, "b": off, "c": off}}},
 		{name: "on again", desired: object{"parts": object{"a": on, "b": on, "c": on}}, want: []string{"parts.c: false -> true"},
 			after: object{"parts": object{"a": object{"enabled": true, "label": "A"}, "b": on, "c": on}}},
-		{name: "one that nobody has", desired: object{"parts": object{"a": on, "b": on, "d": on}}, want: []string{"parts.d: <nil> -> map[]"},
+		{name: "one that nobody has", desired: object{"parts": object{"a": on, "b": on, "d": on}}, want: []string{"parts.d: <nil> -> true"},
 			after: object{"parts": object{"a": object{"enabled": true, "label": "A"}, "b": on, "c": off, "d": on}}},
 		{name: "others may turn on", desired: object{"grow": true, "parts": object{"b": on}}, want: []string{"grow: <nil> -> true"},
 			after: object{"grow": true, "parts": live["parts"]}},

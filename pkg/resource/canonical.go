@@ -78,7 +78,11 @@ func canonicalValue(f *Field, root Object, v any) any {
 	case Map:
 		if o, ok := v.(Object); ok {
 			for key, x := range o {
-				o[key] = canonicalValue(f.Elem, root, x)
+				x = canonicalValue(f.Elem, root, x)
+				if elem, ok := x.(Object); ok && f.Off != "" && elem[f.Off] == nil {
+					elem[f.Off] = true // to name it is to turn it on
+				}
+				o[key] = x
 			}
 		}
 	}

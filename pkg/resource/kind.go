@@ -101,6 +101,9 @@ type Field struct {
 	// Members gives the Fields of a Struct that depend on the object around it,
 	// such as a connection's configuration on its type; false if unknown.
 	Members func(root Object) ([]Field, bool)
+	// Deep marks an Any of which the manifest may say a part at every depth: the
+	// service adds its defaults within what is set, too.
+	Deep bool
 	// Labelled marks an Any that may hold {value, label} pairs of the app's
 	// pickers: labels are cosmetic, and {} is absence.
 	Labelled bool

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -156,7 +157,7 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 			t := &tree{block: true}
 			for _, key := range resource.Keys(v) {
 				if v[key] != nil {
-					t.put(key, e.value(f.Elem, v[key], p.Child(key)))
+					t.put(key, e.value(f.Elem, unsaid(f, v[key]), p.Child(key)))
 				}
 			}
 			return t
@@ -180,6 +181,18 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 		}
 	}
 	return e.free(v, p)
+}
+
+// unsaid is an element of a map without the word that it is on, where it says
+// more than that: to name it is to turn it on.
+func unsaid(f *resource.Field, v any) any {
+	o, ok := v.(resource.Object)
+	if !ok || f.Off == "" || len(o) < 2 || o[f.Off] != true {
+		return v
+	}
+	o = maps.Clone(o)
+	delete(o, f.Off)
+	return o
 }
 
 // secret stands for a secret: its value is nobody's to write down.
