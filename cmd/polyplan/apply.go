@@ -32,7 +32,7 @@ func applyCommand(env *Env) *cli.Command {
 			"changed nothing. It takes what the plan was asked for (files, --prune, --target...) from the plan, and values,\n" +
 			"as of --var and the environment, from where they were: a plan file holds no secret.",
 		Flags: with(inputFlags(), helperFlags(true), stateFlags(), lockFlags(), serviceFlags(), planFlags(), guardFlags(), approveFlags(), oauthFlags(),
-			outputFlags("text, json")),
+			[]cli.Flag{schemaWaitFlag()}, outputFlags("text, json")),
 		Action: action(env, func(s *session, c *cli.Context) error { return runApply(s, c, false) }),
 	}
 }
@@ -182,7 +182,7 @@ func (s *session) carryOut(p *apply.Prepared) (*apply.Result, []apply.Event, err
 		poll = 100 * time.Millisecond
 	}
 	result, err := apply.Run(s.ctx, apply.Options{Client: s.client, Kinds: s.kinds, Store: s.store, State: s.state,
-		Fingerprints: s.prints, Prepared: p, Parallelism: s.opts.parallelism, Wait: s.wait(), Poll: poll,
+		Fingerprints: s.prints, Prepared: p, Parallelism: s.opts.parallelism, Wait: s.wait(), ReadyWait: s.opts.schemaWait, Poll: poll,
 		Stop: s.stop, Notify: teller.tell, Now: s.env.Now})
 	if e := teller.close(result); err == nil && e != nil {
 		return result, nil, e

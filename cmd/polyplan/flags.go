@@ -45,6 +45,7 @@ type options struct {
 	lock         bool
 	oauthWait    time.Duration
 	oauthSet     bool // --oauth-wait was given
+	schemaWait   time.Duration
 	open         bool
 	detailed     bool
 	format       string
@@ -129,6 +130,10 @@ func oauthFlags() []cli.Flag {
 	}
 }
 
+func schemaWaitFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "schema-wait", Value: 10 * time.Minute, Usage: "how long to wait for the service to read the schemas of a bulk sync's source, as a `DURATION`"}
+}
+
 func outputFlags(formats string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "the `FORMAT` of the result: " + formats},
@@ -157,7 +162,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
-		oauthWait: c.Duration("oauth-wait"), oauthSet: c.IsSet("oauth-wait"), open: c.Bool("open"),
+		oauthWait: c.Duration("oauth-wait"), oauthSet: c.IsSet("oauth-wait"), open: c.Bool("open"), schemaWait: c.Duration("schema-wait"),
 		detailed: c.Bool("detailed-exitcode"), format: c.String("format"),
 		noColor:  c.Bool("no-color") || env.get("NO_COLOR") != "",
 		logLevel: c.String("log-level"), logFormat: c.String("log-format"),
@@ -209,7 +214,7 @@ func (o *options) check() error {
 	if o.keyStdin && (o.keyFile != "" || slices.Contains(o.files, "-")) {
 		return usage("standard input cannot give the API key, for another flag says otherwise", "of --api-key-stdin, --api-key-file and --file - give one")
 	}
-	if o.lockTimeout < 0 || o.oauthWait < 0 {
+	if o.lockTimeout < 0 || o.oauthWait < 0 || o.schemaWait < 0 {
 		return usage("a duration cannot be negative", "write a duration such as 30s or 10m")
 	}
 	return nil

@@ -132,6 +132,15 @@ func (c *Client) get(ctx context.Context, k *resource.Kind, id string, whole boo
 	return a, k.Read(c.getter(ctx, k, id), a.Object, whole, known...)
 }
 
+// Look reads the object that stands at the segments below /api.
+func (c *Client) Look(ctx context.Context, segments []string) (map[string]any, error) {
+	resp, err := c.t.Do(ctx, transport.Request{Method: "GET", Path: below("/api", segments)})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Object()
+}
+
 // getter reads what stands below an object's path.
 func (c *Client) getter(ctx context.Context, k *resource.Kind, id string) resource.Getter {
 	return func(query map[string]string, path ...string) (any, error) {

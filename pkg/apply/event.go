@@ -19,6 +19,7 @@ const (
 	Deferred   EventKind = "deferred" // because something that it needs waits for a person
 	Waiting    EventKind = "waiting"  // a person has to authorise it, see Link
 	Authorised EventKind = "authorised"
+	Preparing  EventKind = "preparing" // the service has to do something first, see Text
 	Warned     EventKind = "warning"
 )
 
@@ -34,7 +35,7 @@ type Event struct {
 	Because resource.Address // Skipped, Deferred
 	Link    string           // Waiting: where to authorise; "" if the service did not repeat it
 	Code    string           // Waiting: what to type in there
-	Text    string           // Warned
+	Text    string           // Warned, Preparing
 }
 
 // Failure is a step that did not succeed.

@@ -30,7 +30,10 @@ type Options struct {
 	Parallelism  int
 	// Wait is how long to wait for people to authorise connections.
 	Wait time.Duration
-	// Poll is how often to ask whether they have; 2 s if zero.
+	// ReadyWait is how long to wait for what the service has to do by itself before
+	// an object can be written; not at all if zero.
+	ReadyWait time.Duration
+	// Poll is how often to ask how it stands; 2 s if zero.
 	Poll time.Duration
 	// Notify gets the events, one at a time.
 	Notify func(Event)
@@ -166,15 +169,11 @@ func (r *runner) fail(err error) {
 
 // visit takes a slot and does a node's work.
 func (r *runner) visit(ctx, stop context.Context, n node) error {
-	if err := r.acquire(stop); err != nil {
+	mine := &slot{r: r}
+	if err := mine.take(stop); err != nil {
 		return err
 	}
-	held := true
-	defer func() {
-		if held {
-			<-r.slots
-		}
-	}()
+	defer mine.free()
 	s, began := r.at(n), r.Now()
 	if n.Phase == r.work[n.Address].first && s.Writes() {
 		r.tell(Event{Kind: Started, Address: n.Address, Name: s.Name, Action: s.Action})
@@ -183,7 +182,10 @@ func (r *runner) visit(ctx, stop context.Context, n node) error {
 	var w *resource.Waiting
 	switch n.Phase {
 	case make_:
-		w, err = r.make(ctx, s)
+		err = r.whenReady(ctx, stop, s, mine, func() (err error) {
+			w, err = r.make(ctx, s)
+			return err
+		})
 	case join:
 		err = r.join(ctx, s)
 	case untie:
@@ -205,24 +207,37 @@ func (r *runner) visit(ctx, stop context.Context, n node) error {
 		r.done(s, began)
 	}
 	if w != nil {
-		<-r.slots
-		held = false
+		mine.free()
 		return r.await(ctx, stop, s, w)
 	}
 	return nil
 }
 
-func (r *runner) acquire(stop context.Context) error {
+// slot is one of those that bound how much is under way. Who waits frees it.
+type slot struct {
+	r    *runner
+	held bool
+}
+
+func (s *slot) take(stop context.Context) error {
 	select {
-	case r.slots <- struct{}{}:
+	case s.r.slots <- struct{}{}:
+		s.held = true
 	case <-stop.Done():
 		return errUnsent
 	}
 	if stop.Err() != nil {
-		<-r.slots
+		s.free()
 		return errUnsent
 	}
 	return nil
+}
+
+func (s *slot) free() {
+	if s.held {
+		<-s.r.slots
+		s.held = false
+	}
 }
 
 func (r *runner) done(s *diff.Step, began time.Time) {

@@ -34,6 +34,8 @@ func EventLine(style Style, e apply.Event) string {
 		if e.Text != "" {
 			text += style.Dim(" (" + diag.Visible(e.Text) + ")")
 		}
+	case apply.Preparing:
+		mark, text = markWaits, "waits: "+diag.Visible(e.Text)
 	case apply.Authorised:
 		mark, text = markWaits, "authorised"
 	case apply.Warned:

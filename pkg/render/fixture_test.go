@@ -150,6 +150,7 @@ func events() []apply.Event {
 			Link: "https://app.example.com/oauth/start?a=b&c=d", Code: "ABC-123", Text: "sign in as the owner"},
 		{Kind: apply.Waiting, Address: address("connection.hubspot"), Name: "HubSpot", Action: diff.NoOp},
 		{Kind: apply.Authorised, Address: address("connection.airtable"), Name: "Airtable", Action: diff.Create},
+		{Kind: apply.Preparing, Address: address("model.users"), Name: "Users", Action: diff.Create, Text: "the service reads the schemas of connection.pg"},
 		{Kind: apply.Warned, Address: address("model.users"), Name: "Users", Action: diff.Update, Text: `the service keeps configuration.table as "people"`},
 	}
 }

@@ -79,7 +79,7 @@ func hostileView(p string) PlanView {
 func hostileEvents(p string) []apply.Event {
 	a := resource.Address{Kind: "model", Name: p}
 	var out []apply.Event
-	for _, k := range []apply.EventKind{apply.Started, apply.Done, apply.Failed, apply.Skipped, apply.Deferred, apply.Waiting, apply.Authorised, apply.Warned, apply.EventKind("k" + p)} {
+	for _, k := range []apply.EventKind{apply.Started, apply.Done, apply.Failed, apply.Skipped, apply.Deferred, apply.Waiting, apply.Preparing, apply.Authorised, apply.Warned, apply.EventKind("k" + p)} {
 		for _, link := range []string{p, "https://x.example/" + p} {
 			out = append(out, apply.Event{Kind: k, Address: a, Name: p, Action: diff.Update, ID: p, Err: hinted{errors.New(p)}, Because: a, Link: link, Code: p, Text: p})
 		}

@@ -57,6 +57,16 @@ func (k *Kind) FollowCalls(before, after Object, ids func(Address) (string, bool
 	return calls, e.errs.ErrorOrNil()
 }
 
+// Readiness gives what Ready asks for; nil where there is nothing to wait for.
+func (k *Kind) Readiness(o Object, ids func(Address) (string, bool), changed func(Path) bool) (*Readiness, error) {
+	if k.Ready == nil {
+		return nil, nil
+	}
+	e := &Encoder{ids: ids, root: o}
+	r := k.Ready(e, o, changed)
+	return r, e.errs.ErrorOrNil()
+}
+
 // RemovalCalls gives the requests that delete an object: a DELETE where the kind
 // has no Removal.
 func (k *Kind) RemovalCalls(before Object, ids func(Address) (string, bool)) ([]Call, error) {

@@ -227,6 +227,10 @@ type Kind struct {
 	Follow func(e *Encoder, before, after Object) []Call
 	// Removal gives the requests that delete an object in place of a DELETE.
 	Removal func(e *Encoder, before Object) []Call
+	// Ready tells what the service has to have done before an object can be
+	// written, or nil; changed reports whether the write changes what stands at or
+	// below a path.
+	Ready func(e *Encoder, o Object, changed func(Path) bool) *Readiness
 	// Check looks for mistakes of meaning in one resource of a manifest.
 	Check func(c Checker, r *Resource)
 	// Survey looks for mistakes in one resource of a manifest that show only in
@@ -297,6 +301,18 @@ type Call struct {
 // Getter reads what stands at the segments below an object's own path; it gives
 // nil if there is no such thing.
 type Getter func(query map[string]string, path ...string) (any, error)
+
+// Readiness is what the service does by itself, and has to have done.
+type Readiness struct {
+	What string   // "the service reads the schemas of connection.hubspot"
+	Path []string // the segments below /api of where it tells how far it is
+	// Busy reports of what it tells there whether it is at it.
+	Busy func(answer map[string]any) bool
+	// Early reports whether a refusal, in the service's words, says no more than
+	// that it was too early. The answer is the last that Busy got, nil if there
+	// was none.
+	Early func(refusal string, answer map[string]any) bool
+}
 
 // Waiting says that an object waits for a person.
 type Waiting struct {

@@ -26,9 +26,9 @@ var quiet = log.New(io.Discard, "", 0)
 type Run struct {
 	Manifest *spec.Manifest
 	Prune    bool
-	Only     []string // addresses; nil is all
-	Wait     time.Duration
-	NoWait   bool // for people; Wait is 0
+	Only     []string      // addresses; nil is all
+	Wait     time.Duration // for people, and for what the service does by itself
+	NoWait   bool          // for people; Wait is 0
 	// Parallelism is the rig's if zero.
 	Parallelism int
 	Context     context.Context // context.Background() if nil
@@ -137,7 +137,7 @@ func (r *Rig) live(run Run, ran *Ran) error {
 	}
 	ran.Result, err = apply.Run(ctx, apply.Options{
 		Client: c, Kinds: kinds.All(), Store: store, State: ran.State, Fingerprints: prints, Prepared: ran.Prepared,
-		Parallelism: run.Parallelism, Wait: wait, Poll: time.Millisecond, Stop: run.Stop,
+		Parallelism: run.Parallelism, Wait: wait, ReadyWait: wait, Poll: time.Millisecond, Stop: run.Stop,
 		Notify: func(e apply.Event) {
 			ran.Events = append(ran.Events, e)
 			if run.Notify != nil {
