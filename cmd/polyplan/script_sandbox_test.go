@@ -68,7 +68,7 @@ func (w *world) secret(name string) string {
 
 // sandbox is the command of that name:
 //
-//	sandbox start [-oauth HOW] [-data FILE] [-catalog FILE] [-rate N] [-switch NAME[=VALUE]]...
+//	sandbox start [-oauth HOW] [-data FILE] [-catalog FILE] [-pace DURATION] [-rate N] [-switch NAME[=VALUE]]...
 //	        starts one with the script's keys and points the program at it
 //	sandbox stop
 //	sandbox count KIND N            wants N objects of the kind
@@ -185,6 +185,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	f := newFlags("sandbox start")
 	f.StringVar(&o.OAuth, "oauth", sandbox.OAuthImmediate, "")
 	f.StringVar(&o.Data, "data", "", "")
+	f.DurationVar(&o.Pace, "pace", o.Pace, "")
 	f.StringVar(&o.Catalog, "catalog", "", "")
 	f.IntVar(&o.RateLimit, "rate", 0, "")
 	f.Func("switch", "", func(s string) error { return turn(&o.Switches, s) })

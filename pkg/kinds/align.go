@@ -26,14 +26,18 @@ func alignSync(live resource.Object, known ...resource.Object) {
 
 // alignMember renames the entries of one member: first to names under which a
 // known object holds an equal entry, then to names whose entry differs in the
-// value alone, in function and value, and in the field. It returns old to new.
-func alignMember(live resource.Object, member string, known []resource.Object) map[string]string {
+// value alone, in function and value, and in the field; or that are alike in the
+// ways that are given. It returns old to new.
+func alignMember(live resource.Object, member string, known []resource.Object, alike ...func(a, b resource.Object) bool) map[string]string {
 	from := objectOf(live[member])
 	if len(from) == 0 {
 		return nil
 	}
 	renamed, taken := map[string]string{}, map[string]bool{}
-	for _, like := range []func(a, b resource.Object) bool{sameTest, sameFunction, sameField, sameCondition} {
+	if alike == nil {
+		alike = []func(a, b resource.Object) bool{sameTest, sameFunction, sameField, sameCondition}
+	}
+	for _, like := range alike {
 		for _, k := range known {
 			names := objectOf(k[member])
 			for _, old := range inOrder(from) {
@@ -87,7 +91,7 @@ func sameFunction(a, b resource.Object) bool {
 }
 
 func sameField(a, b resource.Object) bool {
-	for _, member := range []string{"source", "field_id", "target"} {
+	for _, member := range []string{"source", "field_id", "target", "field"} {
 		if resource.Text(a[member]) != resource.Text(b[member]) {
 			return false
 		}

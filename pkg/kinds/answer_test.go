@@ -15,9 +15,9 @@ import (
 )
 
 // answerTo imitates what the service answers to a GET of the object o that was
-// written with the body: API dossier 14, row by row. Where the dossier leaves
-// open which of several forms comes, t draws one.
-func answerTo(t *rapid.T, k *resource.Kind, o resource.Object, body map[string]any) map[string]any {
+// written with the body and the calls that follow: API dossier 14, row by row.
+// Where the dossier leaves open which of several forms comes, t draws one.
+func answerTo(t *rapid.T, k *resource.Kind, o resource.Object, body map[string]any, calls []resource.Call) map[string]any {
 	a := overTheWire(t, body)
 	placed(k, o, a)
 	if k.Bare {
@@ -41,6 +41,8 @@ func answerTo(t *rapid.T, k *resource.Kind, o resource.Object, body map[string]a
 		answerConnection(t, a)
 	case "model":
 		answerModel(t, a)
+	case "bulk_sync":
+		a = answerBulkSync(t, k, o, a, calls)
 	case "sync":
 		answerSync(t, a)
 	case "role", "policy":
@@ -362,6 +364,9 @@ func said(fields []resource.Field, root, want, got resource.Object) (w, g resour
 		}
 		a, b := saidValue(f, root, want[key], got[key])
 		silent := resource.Empty(want[key])
+		if silent && f.Stays || f.Default != nil && resource.Empty(b) && resource.Text(a) == resource.Text(f.Default) {
+			continue
+		}
 		// An update sends these two back; no manifest needs to know them.
 		made := f.Name == "enricher_id" || f.Name == "object" && (want["create"] != nil || want["new_name"] != nil)
 		if silent && (made || f.Implicit || f.Default != nil && resource.Text(b) == resource.Text(f.Default) || b == false || b == int64(0)) {
@@ -398,11 +403,16 @@ func saidValue(f *resource.Field, root resource.Object, want, got any) (w, g any
 		return w, g
 	case f.Type == resource.Map && (wok || gok):
 		w, g := resource.Object{}, resource.Object{}
+		off := func(v any) bool { return f.Off != "" && objectOf(v)[f.Off] == false }
 		for key, v := range wo {
-			w[key], _ = saidValue(f.Elem, root, v, po[key])
+			if po[key] != nil || !off(v) {
+				w[key], _ = saidValue(f.Elem, root, v, po[key])
+			}
 		}
 		for key, v := range po {
-			_, g[key] = saidValue(f.Elem, root, wo[key], v)
+			if wo[key] != nil || !off(v) {
+				_, g[key] = saidValue(f.Elem, root, wo[key], v)
+			}
 		}
 		return w, g
 	case f.Type == resource.List:

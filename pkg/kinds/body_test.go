@@ -128,6 +128,23 @@ func TestBodies(t *testing.T) {
 			"identifier": "id", "tracking_columns": []any{"updated_at"}, "labels": []any{"l1"},
 			"enricher": obj{"connection": "apollo", "configuration": obj{"object": "people"}, "mappings": obj{"email": "email"}, "fields": []any{"company"}, "enricher_id": "e1"},
 			"policies": []any{obj{"id": "p1"}}, "refresh": true, "organization_id": "o1"},
+		"bulk_sync": {"name": "B", "mode": "snapshot", "active": false,
+			"source":      obj{"connection": "hubspot", "configuration": obj{"replication_slot": "s", "token": resource.NewSecret("made-up-token")}},
+			"destination": obj{"connection": obj{"id": "c-9"}, "configuration": obj{"schema": "crm", "advanced": obj{"table_prefix": "pt_"}}},
+			"schedule":    obj{"frequency": "daily", "hour": int64(8), "minute": "05"},
+			"additional_schedules": obj{
+				"sundays": obj{"frequency": "weekly", "day_of_week": "sunday", "hour": "2", "selective_mode": "nonincrementalFields"},
+				"often":   "continuous"},
+			"schemas": obj{"companies": true, "deals": false, "contacts": obj{
+				"fields":                obj{"id": true, "email": obj{"obfuscate": true}, "phone": false, "createdate": obj{"output_name": "made"}},
+				"filters":               obj{"old": obj{"field": "createdate", "function": "OnOrBefore", "value": "2024-01-01"}, "known": obj{"field": "email", "function": "IsNotNull"}},
+				"partition_key":         "owner",
+				"tracking_field":        "updatedate",
+				"data_cutoff_timestamp": "2024-01-15T11:30:00+02:00",
+				"output_name":           "people"}},
+			"automatically_add_new_objects": "onlyIncremental", "automatically_add_new_fields": "none", "normalize_names": "legacy",
+			"disable_record_timestamps": true, "data_cutoff_timestamp": "2024-01-15T09:30:00.5Z", "concurrency_limit": int64(4),
+			"resync_concurrency_limit": int64(2), "discover": true, "policies": []any{obj{"id": "p1"}}, "organization_id": "o1"},
 		"sync": {"name": "S", "mode": "update", "active": false,
 			"schedule": obj{"frequency": "runafter", "run_after": obj{"syncs": []any{"other", obj{"id": "s9"}}, "bulk_syncs": []any{obj{"id": "b9"}}}, "run_after_success_only": true},
 			"target":   obj{"connection": "pg", "create": obj{"name": "public.t"}, "configuration": obj{"preserve_table_on_resync": true}},
@@ -152,6 +169,11 @@ func TestBodies(t *testing.T) {
 				got, err := k.Encode(o, ids, update)
 				if err != nil {
 					t.Fatal(err)
+				}
+				if k.Form != nil {
+					if err := k.Form(version2024, got); err != nil {
+						t.Fatal(err)
+					}
 				}
 				if d := cmp.Diff(body(t, filepath.Join("bodies", k.Name+"."+how+".json")), resource.Normalize(got)); d != "" {
 					t.Errorf("(-want +got):\n%s", d)
@@ -182,6 +204,9 @@ func TestBareBodies(t *testing.T) {
 		"connection":        {obj{"name": "N", "type": "hubspot"}, map[string]any{"name": "N", "configuration": map[string]any{}}},
 		"model": {obj{"name": "N", "connection": "pg", "configuration": obj{"table": "t"}},
 			map[string]any{"name": "N", "connection_id": "{connection.pg}", "configuration": map[string]any{"table": "t"}}},
+		"bulk_sync": {obj{"name": "N", "source": "pg", "destination": "hubspot", "schedule": "manual"},
+			map[string]any{"name": "N", "schedule": map[string]any{"frequency": "manual"}, "source_connection_id": "{connection.pg}",
+				"destination_connection_id": "{connection.hubspot}", "destination_configuration": map[string]any{}}},
 		"sync": {obj{"name": "N", "mode": "create", "schedule": "manual", "target": obj{"connection": "pg", "object": "o"}, "fields": obj{}},
 			map[string]any{"name": "N", "mode": "create", "schedule": map[string]any{"frequency": "manual"}, "fields": []any{},
 				"target": map[string]any{"connection_id": "{connection.pg}", "object": "o", "configuration": map[string]any{}}}},

@@ -146,6 +146,7 @@ var frequencyMembers = map[string][]string{
 	"custom":     {"minute", "hour", "day_of_month", "month", "day_of_week"},
 	"runafter":   {"run_after", "run_after_success_only"},
 	"dbtcloud":   {"connection", "job_id"},
+	"multi":      {},
 }
 
 var filterFunctions = []string{"Equality", "Inequality", "IsNull", "IsNotNull", "True", "False", "OnOrAfter", "OnOrBefore",

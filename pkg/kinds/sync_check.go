@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -77,21 +76,7 @@ func checkIdentity(c resource.Checker, r *resource.Resource) {
 func checkSchedule(c resource.Checker, r *resource.Resource) {
 	schedule := objectOf(r.Object["schedule"])
 	frequency := textOf(schedule["frequency"])
-	members, known := frequencyMembers[frequency]
-	if !known {
-		return
-	}
-	for _, key := range resource.Keys(schedule) {
-		if key != "frequency" && !slices.Contains(members, key) {
-			fix := "remove it"
-			if len(members) > 0 {
-				fix += "; " + frequency + " takes " + strings.Join(members, ", ")
-			}
-			c.Error(resource.Path("schedule").Child(key), "unused-schedule-member",
-				fmt.Sprintf("frequency %s does not use %s", frequency, key), "the service would ignore it", fix)
-		}
-	}
-	checkTimes(c, frequency, schedule)
+	checkTimes(c, "schedule", schedule)
 	after := objectOf(schedule["run_after"])
 	if i := slices.Index(listOf(after["syncs"]), any(r.Address.Name)); i >= 0 {
 		c.Error(resource.Path("schedule.run_after.syncs").Index(i), "runs-after-itself", "this sync runs after itself",

@@ -16,21 +16,37 @@ var timeRanges = map[string][2]int{"minute": {0, 59}, "hour": {0, 23}, "day_of_w
 
 var weekdays = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
-// checkTimes looks for times that never come. What the service makes of them is
-// not known (API dossier 8.11); nobody can have meant one.
-func checkTimes(c resource.Checker, frequency string, schedule resource.Object) {
+// checkTimes looks at the schedule at p for members that its frequency does not
+// use, but for those in also, and for times that never come. What the service
+// makes of these is not known (API dossier 8.11); nobody can have meant one.
+func checkTimes(c resource.Checker, p resource.Path, schedule resource.Object, also ...string) {
+	frequency := textOf(schedule["frequency"])
+	members, known := frequencyMembers[frequency]
+	if !known {
+		return
+	}
+	for _, key := range resource.Keys(schedule) {
+		if key != "frequency" && !slices.Contains(members, key) && !slices.Contains(also, key) {
+			fix := "remove it"
+			if len(members) > 0 {
+				fix += "; " + frequency + " takes " + strings.Join(members, ", ")
+			}
+			c.Error(p.Child(key), "unused-schedule-member",
+				fmt.Sprintf("frequency %s does not use %s", frequency, key), "the service would ignore it", fix)
+		}
+	}
 	for _, key := range resource.Keys(schedule) {
 		limits, counts := timeRanges[key]
 		if !counts {
 			continue
 		}
-		at, value := resource.Path("schedule").Child(key), textOf(schedule[key])
+		at, value := p.Child(key), textOf(schedule[key])
 		n, err := strconv.Atoi(value)
 		switch {
 		case err == nil && (n < limits[0] || n > limits[1]):
 			c.Error(at, "bad-time", fmt.Sprintf("there is no %s %s", strings.ReplaceAll(key, "_", " "), value),
 				fmt.Sprintf("it is from %d to %d", limits[0], limits[1]), "")
-		case err == nil && frequency == "hourly" && n%15 != 0:
+		case err == nil && frequency == "hourly" && key == "minute" && n%15 != 0:
 			c.Warn(at, "odd-minute", fmt.Sprintf("minute %s may not be kept", value), "the app offers 0, 15, 30 and 45 with hourly", "")
 		case err != nil && key == "day_of_week" && frequency == "weekly" && !slices.Contains(weekdays, strings.ToLower(value)):
 			fix := "write a number, or a name such as monday"

@@ -70,7 +70,7 @@ func getBulkSync(c *call) (*answer, error) {
 
 func createBulkSync(c *call) (*answer, error) {
 	r := c.create(kindBulkSync)
-	schedules, err := c.writeBulkSync(r, nil)
+	schedules, err := c.writeBulkSync(r, nil, true)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func updateBulkSync(c *call) (*answer, error) {
 		return nil, err
 	}
 	r := c.update(old)
-	schedules, err := c.writeBulkSync(r, old)
+	schedules, err := c.writeBulkSync(r, old, false)
 	if err != nil {
 		return nil, declared(http.StatusBadRequest, err)
 	}
@@ -93,10 +93,11 @@ func updateBulkSync(c *call) (*answer, error) {
 	return data(c.bulkSyncView(r, schedules)), nil
 }
 
-// replaceBulkSync returns the bulk sync as the call's body makes it.
+// replaceBulkSync returns the bulk sync as the call's body makes it, its schemas
+// included: in the app they are part of it.
 func (c *call) replaceBulkSync(old *record) (*record, error) {
 	r := c.update(old)
-	_, err := c.writeBulkSync(r, old)
+	_, err := c.writeBulkSync(r, old, true)
 	return r, err
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // writeBulkSync checks the body, stores it in r, stages the schedules and returns them.
-// old is nil on create.
-func (c *call) writeBulkSync(r, old *record) ([]*record, error) {
+// old is nil on create; whole says that schemas are part of what is written.
+func (c *call) writeBulkSync(r, old *record, whole bool) ([]*record, error) {
 	in := read(c.body).required("name", "source_connection_id", "destination_connection_id", "destination_configuration")
 	if c.version == Version2025 {
 		in.required("mode", "default_schedule")
@@ -68,7 +68,7 @@ func (c *call) writeBulkSync(r, old *record) ([]*record, error) {
 		}
 	}
 	switch {
-	case old != nil && !c.choosesSchemas(old, body, chosen):
+	case !whole && !c.choosesSchemas(old, body, chosen):
 		body["schemas"] = old.Body["schemas"]
 	default:
 		if body["schemas"], err = c.chooseSchemas(source, chosen); err != nil {

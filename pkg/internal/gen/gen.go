@@ -37,6 +37,7 @@ var Small = World{
 	"policy":       {"marketing", "p-1"},
 	"connection":   {"pg", "hub-spot", "airtable_1"},
 	"model":        {"users", "stripe_customers", "m"},
+	"bulk_sync":    {"crm-copy"},
 	"sync":         {"a-sync", "b"},
 }
 

@@ -58,6 +58,28 @@ var rules = map[string]func(g *generator, o resource.Object){
 			delete(o, "fields")
 		}
 	},
+	"bulk_sync": func(g *generator, o resource.Object) {
+		first := o["schedule"].(resource.Object)
+		more, _ := o["additional_schedules"].(resource.Object)
+		if first["frequency"] == "multi" && len(more) == 0 {
+			first["frequency"] = "manual"
+		}
+		schedule(g, first)
+		for _, name := range resource.Keys(more) {
+			s := more[name].(resource.Object)
+			schedule(g, s, "selective_mode", "resync_mode", "schemas")
+			if s["resync_mode"] != nil || s["schemas"] != nil {
+				delete(o, "discover") // no version has them all
+				delete(first, "multi_type")
+			}
+		}
+		schemas, _ := o["schemas"].(resource.Object)
+		for _, id := range resource.Keys(schemas) {
+			fields, _ := schemas[id].(resource.Object)["fields"].(resource.Object)
+			someOn(fields)
+		}
+		someOn(schemas)
+	},
 	"sync": func(g *generator, o resource.Object) {
 		schedule(g, o["schedule"].(resource.Object))
 		target := o["target"].(resource.Object)
@@ -104,12 +126,25 @@ var rules = map[string]func(g *generator, o resource.Object){
 var frequencies = map[string]string{
 	"manual": "", "continuous": "", "hourly": "minute", "daily": "hour minute", "weekly": "day_of_week hour minute",
 	"custom": "minute hour day_of_month month day_of_week", "runafter": "run_after run_after_success_only",
-	"dbtcloud": "connection job_id", "builder": "minute hour day_of_month month day_of_week",
+	"dbtcloud": "connection job_id", "builder": "minute hour day_of_month month day_of_week", "multi": "multi_type",
 }
 
-func schedule(g *generator, s resource.Object) {
+// someOn turns one of a choice on, if there is any: none would be all.
+func someOn(choice resource.Object) {
+	keys := resource.Keys(choice)
+	for _, key := range keys {
+		if choice[key].(resource.Object)["enabled"] != false {
+			return
+		}
+	}
+	if len(keys) > 0 {
+		delete(choice[keys[0]].(resource.Object), "enabled")
+	}
+}
+
+func schedule(g *generator, s resource.Object, also ...string) {
 	frequency := s["frequency"].(string)
-	used := " " + frequencies[frequency] + " "
+	used := " " + frequencies[frequency] + " " + strings.Join(also, " ") + " "
 	for key := range s {
 		if key != "frequency" && !strings.Contains(used, " "+key+" ") {
 			delete(s, key)

@@ -40,14 +40,14 @@ type (
 
 // groups are the kinds that a row which names no single one is about.
 var groups = map[string][]string{
-	"all":      {"role", "policy", "connection", "model", "sync"},
-	"governed": {"connection", "model", "sync"}, // by policies
+	"all":      {"role", "policy", "connection", "model", "bulk_sync", "sync"},
+	"governed": {"connection", "model", "bulk_sync", "sync"}, // by policies
 }
 
 // All are the rows that concern the kinds here, each for one kind.
 func All() []Row {
 	var all []Row
-	for _, rows := range [][]Row{policies, people, connections, models, syncs} {
+	for _, rows := range [][]Row{policies, people, connections, models, bulkSyncs, syncs} {
 		for _, r := range rows {
 			kinds, ok := groups[r.Kind]
 			if !ok {
@@ -115,6 +115,8 @@ var answers = map[string]obj{
 	"policy":            {"id": "p", "name": "N", "system": false, "policy_actions": list{action("edit", list{Analyst})}},
 	"connection":        {"id": "c", "name": "N", "type": obj{"id": "postgresql", "name": "PostgreSQL"}, "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.Mask, "port": 5432}},
 	"model":             {"id": "m", "name": "N", "connection_id": PG, "configuration": obj{"table": "t"}, "fields": list{field("email")}},
+	"bulk_sync": {"id": "b", "name": "N", "mode": "replicate", "active": true, "source_connection_id": HubSpot, "destination_connection_id": PG,
+		"schedule": obj{"frequency": "manual"}},
 	"sync": {"id": "s", "name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
 		"target": obj{"connection_id": HubSpot, "object": "contacts"}, "fields": list{mapped("a")}},
 }
@@ -128,6 +130,8 @@ var manifests = map[string]obj{
 	"policy":            {"name": "N", "actions": obj{"edit": list{"analyst"}}},
 	"connection":        {"name": "N", "type": "postgresql", "configuration": obj{"hostname": "h", "database": "d", "username": "u", "password": resource.NewSecret("made-up"), "port": int64(5432)}},
 	"model":             {"name": "N", "connection": "pg", "configuration": obj{"table": "t"}, "fields": list{"email"}},
+	"bulk_sync": {"name": "N", "mode": "replicate", "active": true, "source": obj{"connection": "hubspot"}, "destination": obj{"connection": "pg"},
+		"schedule": obj{"frequency": "manual"}},
 	"sync": {"name": "N", "mode": "update", "active": true, "schedule": obj{"frequency": "manual"},
 		"target": obj{"connection": "hubspot", "object": "contacts"}, "fields": obj{"a": obj{"source": "users.a"}}},
 }
