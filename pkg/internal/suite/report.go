@@ -38,11 +38,11 @@ type report struct {
 	skips   map[test]string           // why
 	figures []trial.Figure
 	passed  int
-	failed  int // packages
+	failed  map[string]int // tests, by package; a package that failed by itself counts as one
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, said: map[test]*strings.Builder{}, skips: map[test]string{}}
+	return &report{out: out, said: map[test]*strings.Builder{}, skips: map[test]string{}, failed: map[string]int{}}
 }
 
 func (r *report) read(from io.Reader) error {
@@ -90,8 +90,10 @@ func (r *report) take(e event) {
 		}
 		r.forget(t)
 	case "fail":
-		if e.Test == "" {
-			r.failed++
+		if e.Test != "" {
+			r.failed[e.Package]++
+		} else {
+			r.failed[e.Package] = max(r.failed[e.Package], 1)
 			r.show(e)
 		}
 	}
@@ -176,11 +178,15 @@ func (r *report) finish(figures bool) bool {
 	if figures {
 		r.table()
 	}
-	fmt.Fprintf(r.out, "\n%d tests passed, %d were skipped, %d packages failed\n", r.passed, len(r.skips), r.failed)
 	if must > 0 {
-		fmt.Fprintf(r.out, "%d of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial\n", must)
+		fmt.Fprintf(r.out, "\n%d of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial\n", must)
 	}
-	return must == 0 && r.failed == 0
+	failed := 0
+	for _, n := range r.failed {
+		failed += n
+	}
+	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.passed, failed, len(r.skips))
+	return must == 0 && failed == 0
 }
 
 func (r *report) table() {

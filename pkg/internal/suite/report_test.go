@@ -28,7 +28,7 @@ func TestReport(t *testing.T) {
 skipped:
   pkg/a TestTwo: there is no strace
 
-1 tests passed, 1 were skipped, 0 packages failed
+1 passed, 0 failed, 1 skipped
 `, false, true},
 		{"figures", passing, `ok    pkg/a  1.2s
 
@@ -38,15 +38,16 @@ skipped:
 FIGURE   MEASURED   AT MOST
 lost     0          0
 
-1 tests passed, 1 were skipped, 0 packages failed
+1 passed, 0 failed, 1 skipped
 `, true, true},
 		{"a skip that must not be", strings.ReplaceAll(passing, "optional: ", ""), `ok    pkg/a  1.2s
 
 skipped:
   pkg/a TestTwo: there is no strace  <-- every submission has to pass this
 
-1 tests passed, 1 were skipped, 0 packages failed
 1 of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial
+
+1 passed, 0 failed, 1 skipped
 `, false, false},
 		{"a failure", `{"Action":"build-output","ImportPath":"x","Output":"x.go:1: no\n"}
 {"Action":"output","Package":"p","Test":"TestGood","Output":"fine\n"}
@@ -61,7 +62,7 @@ FAIL  p  2.0s
           b_test.go:1: got 1, want 2
       FAIL
 
-1 tests passed, 0 were skipped, 1 packages failed
+1 passed, 1 failed, 0 skipped
 `, false, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

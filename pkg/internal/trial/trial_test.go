@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,7 +36,7 @@ func TestAtMost(t *testing.T) {
 			t.Errorf("%v of %v: failed %v, figure (-want +got):\n%s", tt.got, tt.most, r.failed, d)
 		}
 	}
-	if _, ok := ParseFigure(fmt.Sprint("no figure")); ok {
+	if _, ok := ParseFigure("no figure"); ok {
 		t.Error("what is no figure reads as one")
 	}
 }
