@@ -133,7 +133,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 			r.fail(err)
 		}
 	}
-	if r.updateRecords() || r.changed {
+	if r.updateRecords() || r.changed || r.State.CutShort {
 		// The work is done whatever became of the context.
 		if err := r.Store.Save(context.WithoutCancel(ctx), r.State); err != nil {
 			r.fail(fmt.Errorf("the state could not be saved; its journal holds what was done: %w", err))

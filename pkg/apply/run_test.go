@@ -1,11 +1,13 @@
 package apply_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/internal/rig"
 	"github.com/polyplan/polyplan/pkg/sandbox"
+	"github.com/polyplan/polyplan/pkg/state"
 )
 
 // both runs a test with either version of the API.
@@ -34,3 +36,27 @@ func TestApplyExample(t *testing.T) {
 		}
 	})
 }
+
+// A run that died when all was done leaves its journal to the next, which has
+// nothing else to do.
+func TestNothingLeftButTheJournal(t *testing.T) {
+	r := rig.New(t, rig.Options{})
+	wanted := r.Manifest(small)
+	r.Do(rig.Run{Manifest: wanted, Store: unsaved{r.Store()}})
+	if s := r.Load(); s.Serial != 0 || !s.CutShort || len(s.Resources) == 0 {
+		t.Fatalf("serial %d, cut short: %v, %d resources", s.Serial, s.CutShort, len(s.Resources))
+	}
+	next := r.Apply(wanted)
+	if got := next.Actions(); len(got) > 0 {
+		t.Errorf("plan: %q", got)
+	}
+	if s := r.Load(); s.Serial != 1 || s.CutShort {
+		t.Errorf("serial %d, cut short: %v", s.Serial, s.CutShort)
+	}
+	r.Converged(wanted)
+}
+
+// unsaved is a store whose process dies at the end of its run.
+type unsaved struct{ state.Store }
+
+func (unsaved) Save(context.Context, *state.State) error { return errDead }

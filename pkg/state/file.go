@@ -255,6 +255,7 @@ func (s *stored) state() (*State, error) {
 			return nil, err
 		}
 	}
+	out.CutShort = len(s.logText) > 0
 	return out, nil
 }
 

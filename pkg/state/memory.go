@@ -156,7 +156,7 @@ func (m *Memory) save(s *State) error {
 	if err != nil {
 		return err
 	}
-	s.Serial = next.Serial
+	s.Serial, s.CutShort = next.Serial, false
 	m.shared.content, m.shared.journal = content, nil
 	m.seen, m.seenLog = identify(content), logMark{}
 	return nil

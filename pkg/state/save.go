@@ -52,7 +52,7 @@ func (f *FileStore) save(ctx context.Context, s *State) error {
 	if err := f.write(found, sealed, identify(content)); err != nil {
 		return err
 	}
-	s.Serial = next.Serial
+	s.Serial, s.CutShort = next.Serial, false
 	f.seen, f.unsure, f.seenLog = identify(content), identity{}, logMark{}
 	f.tidy(found.layout, s.Serial)
 	return nil

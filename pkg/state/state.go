@@ -26,6 +26,11 @@ type State struct {
 	// resource are not kept.
 	Resources resource.Set
 
+	// CutShort says that a run was cut off before it had saved: part of this is in
+	// its journal alone, or the journal is still to be cleared away. The next save
+	// does both. It is no part of what is saved.
+	CutShort bool
+
 	// Doubts are the creates of which nobody knows whether they made an object.
 	// Each stays until it is settled, see Settle.
 	Doubts []Intent
