@@ -42,7 +42,7 @@ var lives = []struct {
 func TestKillAtEveryRequest(t *testing.T) {
 	step := 1
 	if !trial.IsLong() {
-		step = 13
+		step = 23
 	}
 	kills, bad := 0, 0
 	for i, life := range lives {
