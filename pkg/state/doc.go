@@ -7,7 +7,8 @@
 // A [State] is one deployment's memory. Its lineage, a random UUID, says which
 // history it belongs to and is set once; its serial says which generation of
 // that history it is and goes up by one at every save. A [Store] keeps it: in a
-// file ([File]) or, for tests, in memory ([NewMemory]).
+// file ([File]), in a place that keeps objects by name ([OnObjects]) or, for tests,
+// in memory ([NewMemory]).
 //
 // A run that changes anything writes a journal. Before a request is sent, its
 // [Intent] is made durable; after the answer, its [Outcome] is. So the cost of a

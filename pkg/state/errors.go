@@ -93,6 +93,7 @@ type LockedError struct {
 	Path   string
 	Holder Holder        // zero where it is not known
 	Age    time.Duration // how long the holder has had it, by this machine's clock
+	ID     string        // of the lock, where locks have one
 	Fix    string        // the way out
 }
 

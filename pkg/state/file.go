@@ -78,6 +78,7 @@ type stored struct {
 	raw     []byte  // the state as it lies there
 	content []byte  // and opened
 	kept    []int64 // generations
+	batches []int64 // of the journal, where it has any
 	log     *journalLog
 	logText []byte
 }

@@ -70,6 +70,7 @@ func (log *journalLog) readHeader(payload []byte) error {
 	log.header = journalHeader{
 		FormatVersion: int(version),
 		ID:            take[string](m, "id", true),
+		Writer:        m.text("writer"),
 		Reserved:      take[int64](m, "reserved", true),
 		Lineage:       take[string](m, "lineage", true),
 		Serial:        take[int64](m, "serial", true),

@@ -26,7 +26,8 @@ import (
 type journalHeader struct {
 	FormatVersion int              `json:"format_version"`
 	ID            string           `json:"id"`
-	Reserved      int64            `json:"reserved"` // the file never was smaller
+	Writer        string           `json:"writer,omitempty"` // which run wrote it, where several write headers
+	Reserved      int64            `json:"reserved"`         // the file never was smaller
 	Lineage       string           `json:"lineage"`
 	Serial        int64            `json:"serial"`
 	Tool          string           `json:"tool"`
@@ -138,19 +139,27 @@ type logWriter struct {
 // begin is the beginning of a journal of s: a header or, if a run that died
 // left one, that journal without what was torn.
 func begin(found *stored, s *State, reserved int64) (logWriter, []byte, error) {
+	w, h := resume(found, s)
+	if log := found.log; log != nil {
+		return w, found.logText[:log.end], nil
+	}
+	h.Reserved = reserved
+	lines, err := w.line("", h)
+	return w, lines, err
+}
+
+// resume gives what goes on with the journal that was found, or begins one.
+func resume(found *stored, s *State) (logWriter, journalHeader) {
 	w := logWriter{sealing: found.sealing, open: map[string]bool{}}
 	for _, d := range s.Doubts {
 		w.open[d.Op] = true
 	}
-	if log := found.log; log != nil {
-		w.id, w.seq = log.header.ID, int64(len(log.steps))
-		return w, found.logText[:log.end], nil
-	}
 	h := headerOf(s)
-	h.Reserved = reserved
+	if log := found.log; log != nil {
+		h, w.seq = log.header, int64(len(log.steps))
+	}
 	w.id = h.ID
-	lines, err := w.line("", h)
-	return w, lines, err
+	return w, h
 }
 
 // frame makes the next record, without counting it yet.

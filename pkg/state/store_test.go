@@ -21,3 +21,10 @@ func TestMemory(t *testing.T) {
 		return func() state.Store { return m.Another() }
 	})
 }
+
+func TestObjects(t *testing.T) {
+	statetest.Run(t, func(*testing.T) func() state.Store {
+		objects := state.NewMemoryObjects()
+		return func() state.Store { return state.OnObjects("memory", objects, 10) }
+	})
+}
