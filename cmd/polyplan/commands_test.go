@@ -71,7 +71,8 @@ func TestValidate(t *testing.T) {
 	}
 	doc := document(t, e.must(exitDone, "validate", "--json"))
 	want := map[string]any{"format_version": "1.0", "valid": true, "diagnostics": []any{},
-		"summary": map[string]any{"files": 1.0, "resources": 4.0, "errors": 0.0, "warnings": 0.0}}
+		"summary":    map[string]any{"files": 1.0, "resources": 4.0, "checked": 0.0, "unverified": 0.0, "errors": 0.0, "warnings": 0.0},
+		"unverified": []any{}}
 	if d := cmp.Diff(want, doc); d != "" {
 		t.Errorf("valid --json (-want +got):\n%s", d)
 	}

@@ -37,6 +37,9 @@ type options struct {
 	prune        bool
 	maxDeletes   string // "" for no limit
 	offline      bool
+	online       bool
+	updateLock   bool
+	tryOut       bool // --test-connections
 	targets      []string
 	excludes     []string
 	refresh      bool
@@ -106,7 +109,12 @@ func planFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "exclude", Usage: "all but this `ADDRESS` and what depends on it; may be repeated"},
 		&cli.BoolFlag{Name: "refresh", Value: true, Usage: "read live objects; --refresh=false compares with the state only"},
 		&cli.BoolFlag{Name: "offline", Usage: "do not check the manifest against what lies behind its connections"},
+		testFlag(),
 	}
+}
+
+func testFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "test-connections", Usage: "have the service try out every connection with the manifest's settings"}
 }
 
 // guardFlags limit what a run may do.
@@ -158,7 +166,8 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		url:     firstOf(c.String("url"), env.get("POLYTOMIC_DEPLOYMENT_URL"), defaultURL),
 		sandbox: c.Bool("sandbox") || truth(env.get("POLYPLAN_SANDBOX")), helpers: c.Bool("helpers"),
 		liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
-		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"), offline: c.Bool("offline"),
+		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"), offline: c.Bool("offline"), online: c.Bool("online"),
+		updateLock: c.Bool("update-lock"), tryOut: c.Bool("test-connections"),
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
@@ -171,6 +180,14 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		vars:         map[string]string{},
 		keyStdin:     c.Bool("api-key-stdin"),
 		keyFile:      c.String("api-key-file"),
+	}
+	switch lone := "is about the checks against live schemas"; {
+	case c.Command.Name == "validate" && o.updateLock && !o.online:
+		return nil, usage("--update-lock "+lone, "give --online as well, or leave it out")
+	case c.Command.Name == "validate" && o.tryOut && !o.online:
+		return nil, usage("--test-connections "+lone, "give --online as well, or leave it out")
+	case o.offline && o.tryOut:
+		return nil, usage("--test-connections "+lone, "leave --offline out, or this")
 	}
 	if c.IsSet("live-sources") && !o.sandbox && c.Command.Name != "serve" {
 		return nil, usage("--live-sources is about the sandbox", "give --sandbox as well, or leave it out")

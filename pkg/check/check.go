@@ -20,9 +20,13 @@ type Input struct {
 	// Only limits the check to these addresses; nil means all.
 	Only   map[resource.Address]bool
 	Reader schema.Reader
-	// Place tells how the reader knows the object at an address, or why it cannot
-	// be asked about it.
+	// Place tells how the reader knows the object at an address, and why it cannot
+	// be asked about it, if so.
 	Place func(resource.Address) (c schema.Connection, why string)
+	// Last is what was known before; what cannot be asked is kept of it. May be nil.
+	Last *schema.Lock
+	// Trial tries out an object, see [resource.Kind.Trial]; nil tries none.
+	Trial func(ctx context.Context, path string, body map[string]any) error
 	// Unquoted takes out of a text about a resource what the manifest has from
 	// outside; nil leaves texts as they are.
 	Unquoted func(a resource.Address, text string) string
@@ -42,7 +46,7 @@ type Result struct {
 	Unverified []Unverified
 	// Checked counts the resources that were looked at.
 	Checked int
-	// Seen holds all that was read.
+	// Seen holds all that was read, and of Last what could not be.
 	Seen *schema.Lock
 }
 
@@ -62,7 +66,12 @@ func Run(ctx context.Context, in Input) (*Result, error) {
 		}
 		s := &survey{ctx: ctx, in: &in, r: in.Desired[a], seen: out.Seen, open: map[note]bool{}}
 		surveys = append(surveys, s)
-		wg.Go(func() { k.Survey(s, s.r) })
+		wg.Go(func() {
+			k.Survey(s, s.r)
+			if in.Trial != nil && k.Trial != nil {
+				s.try(k)
+			}
+		})
 	}
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil {

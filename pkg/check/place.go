@@ -18,17 +18,21 @@ func Places(kinds []*resource.Kind, plan *diff.Plan) func(resource.Address) (sch
 	return func(a resource.Address) (schema.Connection, string) {
 		s := steps[a]
 		i := slices.IndexFunc(kinds, func(k *resource.Kind) bool { return k.Name == a.Kind })
+		c := schema.Connection{Key: a.String()}
 		switch {
 		case s == nil || i < 0 || s.ID == "":
-			return schema.Connection{}, "it does not exist yet"
+			return c, "it does not exist yet"
 		case s.Action == diff.Replace:
-			return schema.Connection{}, "this plan replaces it"
-		case s.Waiting != nil:
-			return schema.Connection{}, "it waits for a person's authorisation"
-		case slices.ContainsFunc(s.Changes, leadsElsewhere(kinds[i])):
-			return schema.Connection{}, "this plan changes its configuration"
+			return c, "this plan replaces it"
 		}
-		return schema.Connection{Key: a.String(), ID: s.ID}, ""
+		c.ID = s.ID
+		switch {
+		case s.Waiting != nil:
+			return c, "it waits for a person's authorisation"
+		case slices.ContainsFunc(s.Changes, leadsElsewhere(kinds[i])):
+			return c, "this plan changes its configuration"
+		}
+		return c, ""
 	}
 }
 

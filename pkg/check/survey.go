@@ -81,13 +81,27 @@ func about[T any](s *survey, ref resource.Reference, ask func(schema.Connection)
 	return settled(s, c.Key, v, err)
 }
 
+// key is how a lock calls a connection.
+func key(ref resource.Reference) schema.Connection {
+	if ref.ID != "" {
+		return schema.Connection{Key: ref.ID}
+	}
+	return schema.Connection{Key: ref.Address.String()}
+}
+
 // Type implements [resource.Surveyor].
 func (s *survey) Type(id string) (schema.Document, error) {
 	doc, err := s.in.Reader.Type(s.ctx, id)
-	if err == nil {
+	doc, err = settled(s, "connection type "+id, doc, err)
+	switch {
+	case doc != nil:
 		s.seen.PutType(id, doc)
+	case err == nil && s.in.Last != nil:
+		if doc, err := s.in.Last.Type(s.ctx, id); err == nil {
+			s.seen.PutType(id, doc)
+		}
 	}
-	return settled(s, "connection type "+id, doc, err)
+	return doc, err
 }
 
 // Source implements [resource.Surveyor].
@@ -98,13 +112,19 @@ func (s *survey) Source(connection resource.Reference, configuration resource.Ob
 		s.Unverified(s.r.Address.String(), "the configuration of a model holds a secret, which no question may carry")
 		return nil, nil
 	}
-	return about(s, connection, func(c schema.Connection) (*schema.Source, error) {
-		src, err := s.in.Reader.Source(s.ctx, c, configuration)
-		if err == nil {
+	src, err := about(s, connection, func(c schema.Connection) (*schema.Source, error) {
+		return s.in.Reader.Source(s.ctx, c, configuration)
+	})
+	c := key(connection)
+	switch {
+	case src != nil:
+		s.seen.PutSource(c, configuration, src)
+	case err == nil && s.in.Last != nil:
+		if src, err := s.in.Last.Source(s.ctx, c, configuration); err == nil {
 			s.seen.PutSource(c, configuration, src)
 		}
-		return src, err
-	})
+	}
+	return src, err
 }
 
 // Keys implements [resource.Surveyor].
@@ -114,13 +134,19 @@ func (s *survey) Keys(connection resource.Reference) (*schema.Keys, error) {
 
 // Target implements [resource.Surveyor].
 func (s *survey) Target(connection resource.Reference, object string) (*schema.Target, error) {
-	return about(s, connection, func(c schema.Connection) (*schema.Target, error) {
-		t, err := s.in.Reader.Target(s.ctx, c, object)
-		if err == nil {
+	t, err := about(s, connection, func(c schema.Connection) (*schema.Target, error) {
+		return s.in.Reader.Target(s.ctx, c, object)
+	})
+	c := key(connection)
+	switch {
+	case t != nil:
+		s.seen.PutTarget(c, t)
+	case err == nil && s.in.Last != nil:
+		if t, err := s.in.Last.Target(s.ctx, c, object); err == nil {
 			s.seen.PutTarget(c, t)
 		}
-		return t, err
-	})
+	}
+	return t, err
 }
 
 // Targets implements [resource.Surveyor].

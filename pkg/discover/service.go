@@ -22,6 +22,8 @@ type Service struct {
 	c *api.Client
 	// Previews allows questions that are POSTs. Set it before the first question.
 	Previews bool
+	// Last answers what cannot be asked without a preview; may be nil.
+	Last *schema.Lock
 
 	types      memo[schema.Document]
 	sources    memo[*schema.Source]
@@ -199,6 +201,11 @@ func (s *Service) Source(ctx context.Context, c schema.Connection, configuration
 			return sourceOf(fields), err
 		}
 		if !s.Previews {
+			if s.Last != nil {
+				if src, err := s.Last.Source(ctx, c, configuration); err == nil {
+					return src, nil
+				}
+			}
 			return nil, errNoGet
 		}
 		var fields []map[string]any
@@ -321,4 +328,10 @@ func choices(v any) []string {
 		}
 	}
 	return out
+}
+
+// Trial has an object tried out. An empty answer is a good one.
+func (s *Service) Trial(ctx context.Context, path string, body map[string]any) error {
+	_, err := s.c.Ask(ctx, transport.Request{Method: http.MethodPost, Path: path, Body: body, Slow: true, EmptyOK: true})
+	return settle(err)
 }

@@ -83,8 +83,15 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 			}
 		}
 	},
-	Check:     checkConnection,
-	Survey:    surveyConnection,
+	Check:  checkConnection,
+	Survey: surveyConnection,
+	Trial: func(body map[string]any, id string) (string, map[string]any) {
+		trial := map[string]any{"type": body["type"], "configuration": body["configuration"]}
+		if id != "" { // what is stored is the base (API dossier 8.3)
+			trial["connection_id"] = id
+		}
+		return "/api/connections/test", trial
+	},
 	Waiting:   waitingConnection,
 	Reconnect: "reconnect", // GET never repeats a link (API dossier 9.1)
 }

@@ -60,6 +60,7 @@ func (sh sheet) folds() []fold {
 		}
 	}
 	add(Count(len(sh.Refusals), "refusal"), true, texts(sh.Refusals))
+	add(Count(len(sh.Errors), "error"), true, texts(sh.Errors))
 	add(Count(len(sh.Warnings), "warning"), true, texts(sh.Warnings))
 	add("Changed outside polyplan since the last apply: "+thousands(len(sh.Drift)), true, entryLines(sh.Drift))
 	for _, g := range groups {

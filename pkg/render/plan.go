@@ -92,7 +92,7 @@ type fieldRow struct {
 type sheet struct {
 	Settled, Drift, Steps, Blocked, Orphans, Waits []entry
 	Open                                           []entry // what could not be verified
-	Warnings                                       diag.List
+	Errors, Warnings                               diag.List
 	Refusals                                       diag.List
 	Summary                                        diff.Summary
 }

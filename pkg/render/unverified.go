@@ -65,3 +65,20 @@ func UnverifiedText(w io.Writer, style Style, open []check.Unverified) error {
 	planBody(p, sh)
 	return p.Err()
 }
+
+// ValidationMarkdown writes what a validation found as a comment for a pull
+// request, after a line that sums it up and quotes nothing.
+func ValidationMarkdown(w io.Writer, line string, found diag.List, open []check.Unverified) error {
+	sh := sheet{}
+	for _, u := range open {
+		sh.Open = append(sh.Open, unverifiedEntry(u))
+	}
+	for _, d := range found.Sorted() {
+		if d.Severity == diag.Error {
+			sh.Errors.Add(d)
+		} else {
+			sh.Warnings.Add(d)
+		}
+	}
+	return writeMarkdown(w, "**"+line+"**\n", sh.folds())
+}

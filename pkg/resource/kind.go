@@ -236,6 +236,10 @@ type Kind struct {
 	// Survey looks for mistakes in one resource of a manifest that show only in
 	// what lies behind connections. It runs beside those of other resources.
 	Survey func(s Surveyor, r *Resource)
+	// Trial makes of the body of a create the request that tries an object out and
+	// saves nothing; id is that of the object if there is one. nil: there is no such
+	// request.
+	Trial func(body map[string]any, id string) (path string, trial map[string]any)
 	// Waiting reports what a person has to do before the object can be used, or
 	// nil. It gets an answer of the API.
 	Waiting func(answer map[string]any) *Waiting

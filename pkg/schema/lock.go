@@ -28,20 +28,15 @@ type Lock struct {
 
 // behind is what lies behind one connection.
 type behind struct {
-	Sources map[string]map[string]string // what is read -> field -> type
-	Targets map[string]*lockedTarget
+	Sources map[string]map[string]string `json:"sources,omitempty"` // what is read -> field -> type
+	Targets map[string]*lockedTarget     `json:"targets,omitempty"`
 }
 
+// lockedTarget describes an object in words, see words.go.
 type lockedTarget struct {
-	modes  map[string]Mode
-	fields map[string]TargetField
-	traits targetTraits
-}
-
-type targetTraits struct {
-	NewFields   bool `json:"new_fields,omitempty"`
-	NewIdentity bool `json:"new_identity,omitempty"`
-	Loose       bool `json:"mappings_not_required,omitempty"`
+	Allows string            `json:"allows"`
+	Modes  map[string]string `json:"modes"`
+	Fields map[string]string `json:"fields"`
 }
 
 // NewLock is an empty one.
@@ -83,12 +78,12 @@ func (l *Lock) PutSource(c Connection, configuration map[string]any, s *Source) 
 func (l *Lock) PutTarget(c Connection, t *Target) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := &lockedTarget{map[string]Mode{}, map[string]TargetField{}, targetTraits{t.NewFields, t.NewIdentity, t.Loose}}
+	out := &lockedTarget{t.words(), map[string]string{}, map[string]string{}}
 	for _, m := range t.Modes {
-		out.modes[m.ID] = m
+		out.Modes[m.ID] = m.words()
 	}
 	for _, f := range t.Fields {
-		out.fields[f.ID] = f
+		out.Fields[f.ID] = f.words()
 	}
 	l.at(c).Targets[t.ID] = out
 }
@@ -208,16 +203,13 @@ func (l *Lock) Target(_ context.Context, c Connection, object string) (*Target, 
 		return nil, errNotLocked
 	}
 	t := b.Targets[object]
-	out := &Target{ID: object, NewFields: t.traits.NewFields, NewIdentity: t.traits.NewIdentity, Loose: t.traits.Loose}
-	for _, id := range slices.Sorted(maps.Keys(t.fields)) {
-		f := t.fields[id]
-		f.ID = id
-		out.Fields = append(out.Fields, f)
+	out := &Target{ID: object}
+	out.read(t.Allows)
+	for _, id := range slices.Sorted(maps.Keys(t.Fields)) {
+		out.Fields = append(out.Fields, readField(id, t.Fields[id]))
 	}
-	for _, id := range slices.Sorted(maps.Keys(t.modes)) {
-		m := t.modes[id]
-		m.ID = id
-		out.Modes = append(out.Modes, m)
+	for _, id := range slices.Sorted(maps.Keys(t.Modes)) {
+		out.Modes = append(out.Modes, readMode(id, t.Modes[id]))
 	}
 	return out, nil
 }
@@ -245,37 +237,18 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// The file's form.
+// lockFile is the file's form.
 type lockFile struct {
-	Format      int                       `json:"format"`
-	Types       map[string]Document       `json:"connection_types"`
-	Connections map[string]lockConnection `json:"connections"`
-}
-
-type lockConnection struct {
-	Sources map[string]map[string]string `json:"sources,omitempty"`
-	Targets map[string]lockTarget        `json:"targets,omitempty"`
-}
-
-type lockTarget struct {
-	targetTraits
-	Modes  map[string]Mode        `json:"modes"`
-	Fields map[string]TargetField `json:"fields"`
+	Format      int                 `json:"format"`
+	Types       map[string]Document `json:"connection_types"`
+	Connections map[string]*behind  `json:"connections"`
 }
 
 // Marshal writes the file.
 func (l *Lock) Marshal() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := lockFile{lockFormat, l.types, map[string]lockConnection{}}
-	for key, b := range l.connections {
-		c := lockConnection{Sources: b.Sources, Targets: map[string]lockTarget{}}
-		for id, t := range b.Targets {
-			c.Targets[id] = lockTarget{t.traits, t.modes, t.fields}
-		}
-		f.Connections[key] = c
-	}
-	flat, err := encode(f)
+	flat, err := encode(lockFile{lockFormat, l.types, l.connections})
 	if err != nil {
 		return nil, err
 	}
@@ -301,9 +274,14 @@ func ParseLock(data []byte) (*Lock, error) {
 	maps.Copy(l.types, f.Types)
 	for key, c := range f.Connections {
 		b := l.at(Connection{Key: key})
+		if c == nil {
+			continue
+		}
 		maps.Copy(b.Sources, c.Sources)
 		for id, t := range c.Targets {
-			b.Targets[id] = &lockedTarget{t.Modes, t.Fields, t.targetTraits}
+			if t != nil {
+				b.Targets[id] = t
+			}
 		}
 	}
 	return l, nil

@@ -121,24 +121,24 @@ type Target struct {
 
 // TargetField is a field of a target object.
 type TargetField struct {
-	ID       string   `json:"-"`
-	Name     string   `json:"-"` // what people see; not kept in a lock
-	Type     string   `json:"type,omitempty"`
-	Required bool     `json:"required,omitempty"`
-	NoCreate bool     `json:"no_create,omitempty"` // not written in a new record
-	NoUpdate bool     `json:"no_update,omitempty"` // not written in one that is there
-	NoFilter bool     `json:"no_filter,omitempty"`
-	NoCipher bool     `json:"no_encryption,omitempty"`
-	Identity bool     `json:"identity,omitempty"`
-	Compare  []string `json:"identity_functions,omitempty"` // by which it identifies; nil if not told
+	ID       string
+	Name     string // what people see; not kept in a lock
+	Type     string
+	Required bool
+	NoCreate bool     // not written in a new record
+	NoUpdate bool     // not written in one that is there
+	NoFilter bool     // not to be filtered by
+	NoCipher bool     // not to be encrypted
+	Identity bool     // it may identify records
+	Compare  []string // by which functions; nil if not told
 }
 
 // Mode is what a sync may do with an object.
 type Mode struct {
-	ID        string `json:"-"`
-	Identity  bool   `json:"identity,omitempty"`       // it needs one
-	FieldMode bool   `json:"field_mode,omitempty"`     // fields may have modes of their own
-	Filters   bool   `json:"target_filters,omitempty"` // records of the target may be filtered
+	ID        string
+	Identity  bool // it needs one
+	FieldMode bool // fields may have modes of their own
+	Filters   bool // records of the target may be filtered
 }
 
 // Field is the field with that id, nil if there is none.
