@@ -53,6 +53,7 @@ func destroyCommand(env *Env) *cli.Command {
 }
 
 func runApply(s *session, c *cli.Context, destroy bool) error {
+	s.outlive()
 	if err := s.opts.formatIn("text", "json"); err != nil {
 		return err
 	}
