@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -76,6 +77,32 @@ syncs:
 `
 )
 
+// bulk is a bulk sync with what takes requests of its own: names in the destination.
+const bulk = `
+connections:
+  from: {type: postgresql, configuration: {hostname: a, port: 5432, database: d, username: u, password: "${env.PG_PASSWORD}"}}
+  to: {type: postgresql, configuration: {hostname: b, port: 5432, database: d, username: u, password: "${env.PG_PASSWORD}"}}
+bulk_syncs:
+  copy:
+    source: from
+    destination: {connection: to, configuration: {schema: copied}}
+    schedule: {frequency: daily, hour: 3}
+    automatically_add_new_fields: none
+    schemas:
+      public.orders: true
+      public.users: {output_name: people, fields: {id: true, email: {obfuscate: true}, plan: {output_name: tariff}}}
+`
+
+func applyBulk(r *rig.Rig) *spec.Manifest { return r.Manifest(bulk) }
+
+func withoutBulk(r *rig.Rig) *spec.Manifest {
+	return r.Manifest(bulk[:strings.Index(bulk, "bulk_syncs:")])
+}
+
+func changeBulk(r *rig.Rig) *spec.Manifest {
+	return r.Manifest(rig.Replace(r.T, bulk, "hour: 3", "hour: 4", "public.orders: true", "public.events: true", "output_name: tariff", "output_name: rate"))
+}
+
 func applyBase(r *rig.Rig) *spec.Manifest { return r.Manifest(base) }
 func applyRing(r *rig.Rig) *spec.Manifest { return r.Manifest(ring) }
 
@@ -110,6 +137,9 @@ var scenarios = []scenario{
 			}
 		}
 	}},
+	{"bulk", withoutBulk, applyBulk, nil},
+	{"bulk update", applyBulk, changeBulk, nil},
+	{"bulk prune", applyBulk, withoutBulk, nil},
 	{"gone", applySeed, applySeed, func(r *rig.Rig) {
 		for kind, name := range map[string]string{"connection": "Stripe Connection", "model": "User Details"} {
 			if err := r.Server.Remove(kind, name); err != nil {
@@ -122,6 +152,9 @@ var scenarios = []scenario{
 // start brings a world to where a scenario begins.
 func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
 	t.Helper()
+	if strings.HasPrefix(sc.name, "bulk") {
+		opt.Sandbox.Pace = -1 // the schemas of a source are there at once
+	}
 	r := rig.New(t, opt)
 	if sc.before != nil {
 		r.Apply(sc.before(r))

@@ -14,12 +14,14 @@ package contract
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -190,6 +192,10 @@ func (tr *transport) complain(r *http.Request, format string, args ...any) {
 // the version of the description.
 func (tr *transport) input(r *http.Request, body []byte) (*openapi3filter.RequestValidationInput, error) {
 	r = r.Clone(r.Context())
+	if asked := r.Header.Get("X-Polytomic-Version"); asked != "" && asked != version && bulkSync.MatchString(r.URL.Path) {
+		body = older(body)
+		r.ContentLength = int64(len(body))
+	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if r.Header.Get("X-Polytomic-Version") != "" {
 		r.Header.Set("X-Polytomic-Version", version)
@@ -207,6 +213,33 @@ func (tr *transport) input(r *http.Request, body []byte) (*openapi3filter.Reques
 			MultiError:            true,
 		},
 	}, nil
+}
+
+// bulkSync is the path of a bulk sync, or of all.
+var bulkSync = regexp.MustCompile(`^/api/bulk/syncs(/[^/]+)?$`)
+
+// older returns the body of a bulk sync with its schedule called as in the description,
+// of which the later version has the first by the name default_schedule, and with what
+// that version has no more, as something that nobody takes.
+func older(body []byte) []byte {
+	var o map[string]any
+	if json.Unmarshal(body, &o) != nil || o["default_schedule"] == nil && o["schedule"] == nil {
+		return body
+	}
+	if _, kept := o["schedule"]; kept {
+		o["schedule"] = "gone"
+	} else {
+		o["schedule"] = o["default_schedule"]
+		delete(o, "default_schedule")
+	}
+	if _, kept := o["discover"]; kept {
+		o["discover"] = "gone"
+	}
+	b, err := json.Marshal(o)
+	if err != nil {
+		return body
+	}
+	return b
 }
 
 // indexed returns the query with params[table]=users, which is how the documentation

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/spec"
@@ -102,6 +103,11 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 			if err != nil {
 				say("%s: %v", a, err)
 				continue
+			}
+			if k.Form != nil { // what is stored is in the form of the later version
+				if err := k.Form(transport.Version2025, body); err != nil {
+					say("%s: %v", a, err)
+				}
 			}
 			for _, directive := range []string{"validate", "refresh"} {
 				delete(body, directive)
