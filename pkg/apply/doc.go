@@ -26,6 +26,10 @@
 // What is recorded at each point is what the service has by then, so that a run
 // which ends anywhere leaves neither drift nor doubt about it.
 //
+// Nothing is deleted, nor replaced, that anything outside the plan still refers
+// to, where the service would not ask ([resource.Kind].Unguarded): such a plan is
+// refused, and says who that is.
+//
 // What is busy when it is to be deleted, a running sync, is turned off, told to
 // stop, and deleted when it has.
 //

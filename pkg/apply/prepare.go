@@ -122,6 +122,9 @@ func (p *preparer) run(ctx context.Context) (*Prepared, error) {
 			}
 		}
 		if len(refs) == 0 {
+			if err := p.guard(ctx, plan); err != nil {
+				return nil, err
+			}
 			p.strangers(plan)
 			p.nameRisks(plan)
 			return &Prepared{Plan: plan, Settled: p.settled, Live: live, found: p.found}, nil

@@ -67,9 +67,10 @@ both.`,
 			Doc: "Whether an update reads the source's fields anew."},
 		organizationRow,
 	},
-	Claims: []string{"type", "version"},
-	Slow:   true,
-	Marks:  []string{"version", "updated_at"},
+	Claims:    []string{"type", "version"},
+	Unguarded: true,
+	Slow:      true,
+	Marks:     []string{"version", "updated_at"},
 	ListIsFull: func(_ string, item map[string]any) bool { // API dossier 8.6
 		return len(listOf(item["fields"])) > 0
 	},

@@ -27,9 +27,10 @@ it the service refuses to make one.`,
   analyst: {name: Analyst}
   campaign_manager: {name: Campaign manager}
 `,
-	Fields: []resource.Field{nameRow, organizationRow},
-	Claims: []string{"system"},
-	Check:  checkRole,
+	Fields:    []resource.Field{nameRow, organizationRow},
+	Claims:    []string{"system"},
+	Unguarded: true,
+	Check:     checkRole,
 }
 
 // systemRoles are the names of the roles that belong to the service (API

@@ -100,9 +100,11 @@ says. It is active unless the manifest says ` + "`active: false`" + `.`,
 		policiesRow,
 		organizationRow,
 	},
-	Claims: []string{"override_fields", "model_ids"},
-	Cancel: "cancel",
-	Marks:  []string{"updated_at"},
+	Claims:    []string{"override_fields", "model_ids"},
+	Cancel:    "cancel",
+	Unguarded: true,
+	Uses:      map[string]string{"model": "model_ids"},
+	Marks:     []string{"updated_at"},
 	ListIsFull: func(version string, item map[string]any) bool { // API dossier 4: light items in 2025-09-18
 		_, ok := item["fields"]
 		return ok && item["target"] != nil || item == nil && version < "2025"

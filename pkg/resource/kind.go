@@ -189,6 +189,12 @@ type Kind struct {
 	Claims []string
 	// NameField is the field that people know an object by; "" for name.
 	NameField string
+	// Unguarded says that the service deletes such an object without asking who
+	// refers to it.
+	Unguarded bool
+	// Uses names, by kind, the member of an answer that lists the ids of all objects
+	// of that kind which the object refers to, in light lists too.
+	Uses map[string]string
 	// Cancel names a request below an object's path that ends what the object is
 	// doing. A DELETE that is refused with 409 is sent again after that.
 	Cancel string

@@ -57,3 +57,30 @@ func (k *Kind) LastField() *Field {
 	}
 	return nil
 }
+
+// RefersTo reports whether objects of the kind may refer to those of another.
+func (k *Kind) RefersTo(other string) bool {
+	return slices.ContainsFunc(k.Fields, func(f Field) bool { return f.refersTo(other) })
+}
+
+func (f *Field) refersTo(kind string) bool {
+	switch f.Type {
+	case Ref:
+		return f.To == kind
+	case SourceRef:
+		return kind == SourceKind
+	}
+	return f.Elem != nil && f.Elem.refersTo(kind) || slices.ContainsFunc(f.Fields, func(f Field) bool { return f.refersTo(kind) })
+}
+
+// Tells reports whether an item of a list, which need not have all that a GET
+// answers, tells to which objects of another kind the object refers.
+func (k *Kind) Tells(item map[string]any, other string) bool {
+	if _, ok := item[k.Uses[other]]; ok {
+		return true
+	}
+	return !slices.ContainsFunc(k.Fields, func(f Field) bool {
+		_, ok := item[f.APIName()]
+		return !ok && f.refersTo(other)
+	})
+}
