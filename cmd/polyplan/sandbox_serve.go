@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -29,7 +30,9 @@ func sandboxCommand(env *Env) *cli.Command {
 				"  export POLYTOMIC_DEPLOYMENT_URL=http://127.0.0.1:8765 POLYTOMIC_API_KEY=sandbox\n" +
 				"  polyplan apply\n\n" +
 				"It has no encryption and is meant for this machine alone; --allow-remote opens it to others. The data file holds\n" +
-				"the secrets that were sent, in clear.",
+				"the secrets that were sent, in clear.\n\n" +
+				"What nobody has documented it can do in more ways than one. --habit chooses another, to see whether a client\n" +
+				"gets along with that, too:\n\n" + habitList(),
 			Flags: with(chdirFlag(), []cli.Flag{
 				&cli.StringFlag{Name: "addr", Value: "127.0.0.1:0", Usage: "listen on `HOST:PORT`; port 0 takes a free one"},
 				&cli.BoolFlag{Name: "allow-remote", Usage: "allow an address that other machines can reach"},
@@ -39,6 +42,7 @@ func sandboxCommand(env *Env) *cli.Command {
 				&cli.StringFlag{Name: "catalog", Usage: "a JSON `FILE` of what the services behind connections hold, added to what is built in"},
 				&cli.BoolFlag{Name: "live-sources", Usage: "look into the databases that postgresql connections lead to, on whatever hosts clients name; it only reads"},
 				&cli.StringFlag{Name: "oauth", Value: sandbox.OAuthAuto, Usage: "how connections come to be authorised, `HOW`: auto, immediate, manual (a page with a button) or never"},
+				&cli.StringSliceFlag{Name: "habit", Usage: "have one of the habits above, as `NAME[=VALUE]`; may be repeated"},
 				&cli.DurationFlag{Name: "latency", Usage: "let a `DURATION` pass before every request"},
 				&cli.IntFlag{Name: "rate-limit", Usage: "answer 429 beyond `N` requests a second; 0 sets no limit"},
 				&cli.DurationFlag{Name: "pace", Value: 2 * time.Second, Usage: "how long work in the background takes, as a `DURATION`"},
@@ -49,6 +53,27 @@ func sandboxCommand(env *Env) *cli.Command {
 			Action: action(env, runSandboxServe),
 		}},
 	}
+}
+
+// habitList has a line for each habit of the sandbox.
+func habitList() string {
+	var names []string
+	width := 0
+	for _, h := range sandbox.Habits() {
+		name := h.Name
+		switch {
+		case len(h.Values) > 0:
+			name += "=" + strings.Join(h.Values, "|")
+		case h.Try[0] != "":
+			name += "=VALUE"
+		}
+		names, width = append(names, name), max(width, len(name))
+	}
+	var b strings.Builder
+	for i, h := range sandbox.Habits() {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, names[i], h.Doc)
+	}
+	return strings.TrimRight(b.String(), "\n")
 }
 
 // graceful is how long requests may take to finish after an interrupt.
@@ -67,6 +92,11 @@ func runSandboxServe(s *session, c *cli.Context) error {
 		LiveSources: c.Bool("live-sources"), Control: c.Bool("control"), KeepBodies: c.Bool("keep-bodies")}
 	if err := checkServe(o); err != nil {
 		return err
+	}
+	for _, word := range c.StringSlice("habit") {
+		if err := o.Switches.Turn(word); err != nil {
+			return usage(err.Error(), "polyplan sandbox serve --help lists the habits")
+		}
 	}
 	if key := c.String("partner-key"); key != "" {
 		o.Keys = append(o.Keys, sandbox.Key{Value: key, Partner: true})

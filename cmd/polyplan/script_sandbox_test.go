@@ -11,7 +11,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +67,7 @@ func (w *world) secret(name string) string {
 
 // sandbox is the command of that name:
 //
-//	sandbox start [-oauth HOW] [-data FILE] [-catalog FILE] [-pace DURATION] [-rate N] [-switch NAME[=VALUE]]...
+//	sandbox start [-oauth HOW] [-data FILE] [-catalog FILE] [-pace DURATION] [-rate N] [-habit NAME[=VALUE]]...
 //	        starts one with the script's keys and points the program at it
 //	sandbox stop
 //	sandbox count KIND N            wants N objects of the kind
@@ -188,7 +187,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	f.DurationVar(&o.Pace, "pace", o.Pace, "")
 	f.StringVar(&o.Catalog, "catalog", "", "")
 	f.IntVar(&o.RateLimit, "rate", 0, "")
-	f.Func("switch", "", func(s string) error { return turn(&o.Switches, s) })
+	f.Func("habit", "", o.Switches.Turn)
 	ts.Check(f.Parse(args))
 	if o.Data != "" {
 		o.Data = ts.MkAbs(o.Data)
@@ -209,27 +208,6 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	w.at = map[string]string{o.Data: w.http.Listener.Addr().String()}
 	ts.Setenv("POLYTOMIC_DEPLOYMENT_URL", w.http.URL)
 	ts.Setenv(sandboxVar, w.http.URL)
-}
-
-// turn turns the switch that s names, as in "NullLists" or "ListPaging=none".
-func turn(s *sandbox.Switches, word string) error {
-	name, value, _ := strings.Cut(word, "=")
-	field := reflect.ValueOf(s).Elem().FieldByName(name)
-	switch {
-	case !field.IsValid():
-		return fmt.Errorf("there is no switch %s", name)
-	case field.Kind() == reflect.Bool:
-		field.SetBool(true)
-	case field.Kind() == reflect.Int:
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			return err
-		}
-		field.SetInt(int64(n))
-	default:
-		field.SetString(value)
-	}
-	return nil
 }
 
 // reveal names the canaries in a stored object, so that a script can tell that
@@ -335,34 +313,6 @@ func examples(ts *testscript.TestScript, neg bool, args []string) {
 					ts.Fatalf("polyplan %s: %v", words, err)
 				}
 			}
-		}
-	}
-}
-
-// habits applies the seed manifest to sandboxes that differ in one switch each,
-// wants nothing left to do, and deletes it again.
-func habits(ts *testscript.TestScript, neg bool, args []string) {
-	w := worldOf(ts)
-	if neg || len(args) != 0 {
-		usageOf(ts, "habits")
-	}
-	words := []string{"UnsetSecrets=empty", "UnsetSecrets=masked", "ListPaging=none", "ListPaging=truncated", "PageSize=1", "PendingStatus=new"}
-	switches := reflect.TypeFor[sandbox.Switches]()
-	for i := range switches.NumField() {
-		if switches.Field(i).Type.Kind() == reflect.Bool {
-			words = append(words, switches.Field(i).Name)
-		}
-	}
-	for _, word := range words {
-		w.start(ts, []string{"-switch", word})
-		files := "-f " + ts.Getenv("EXAMPLES") + "/joined-hubspot.yaml --state " + word + ".json"
-		for _, words := range []string{"apply -y " + files, "plan --detailed-exitcode " + files, "destroy -y " + files} {
-			if err := ts.Exec("polyplan", strings.Fields(words)...); err != nil {
-				ts.Fatalf("where %s: polyplan %s: %v", word, words, err)
-			}
-		}
-		if n := w.server.Count("connection") + w.server.Count("model") + w.server.Count("sync"); n != 0 {
-			ts.Fatalf("where %s: %d objects are left", word, n)
 		}
 	}
 }

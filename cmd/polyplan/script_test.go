@@ -57,7 +57,6 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"json":     checkJSON,
 			"files":    files,
-			"habits":   habits,
 			"lock":     lock,
 			"postgres": postgres,
 			"unlock":   unlock,

@@ -139,7 +139,7 @@ func TestDeletedPolicy(t *testing.T) {
 }
 
 func TestUniqueNames(t *testing.T) {
-	c := start(t, Options{Switches: Switches{UniqueNames: true}})
+	c := start(t, Options{Switches: Switches{UniqueModelNames: true, UniqueSyncNames: true, UniqueRoleNames: true, UniquePolicyNames: true}})
 	s := c.seed()
 	c.refuse(400, "exists already", "POST", "/api/models", s.customersBody())
 	c.refuse(422, "exists already", "POST", "/api/syncs", s.syncBody())

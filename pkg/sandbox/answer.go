@@ -125,3 +125,21 @@ func (a *answer) reply() *reply {
 	}
 	return rep
 }
+
+// bare returns the reply without what an error need not have.
+func (r *reply) bare() *reply {
+	if r.Status < http.StatusBadRequest {
+		return r
+	}
+	var body map[string]any
+	if err := decodeJSON(r.Body, &body); err != nil {
+		return r
+	}
+	delete(body, "key")
+	delete(body, "metadata")
+	out := jsonReply(r.Status, body)
+	for name, value := range r.Header {
+		out.Header[name] = value
+	}
+	return out
+}

@@ -16,6 +16,8 @@ import (
 //	filled      configuration fields that the service sets itself
 //	error       why the service behind it does not let it in
 //	token       of the page behind auth_url; used once
+//	linked      when it was made
+//	used        the token before it was used, if it works again
 //	code        auth_code
 //	redirect    where the page leads afterwards
 //	refreshed   when its schema cache was last asked to be renewed
@@ -99,6 +101,10 @@ func (c *call) replaceConnection(old *record) (*record, error) {
 	}
 	switch {
 	case reconnect && typeOf(text(r.Body, "type")).OAuth:
+		if c.s.opts.Switches.ReconnectRevokes {
+			delete(r.State, "consented")
+			r.State["authorised"] = false
+		}
 		c.freshLink(r)
 	case flag(r.State, "authorised"):
 		delete(r.State, "token")
@@ -136,6 +142,9 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 	if old != nil {
 		if typ != "" && typ != text(old.Body, "type") {
 			return invalid("type: a connection cannot change its type")
+		}
+		if typ != "" && c.s.opts.Switches.RefuseTypeOnPut {
+			return invalid("type: is not expected here")
 		}
 		typ = text(old.Body, "type")
 		if interval == "" && c.s.opts.Switches.KeepHealthcheckInterval {
@@ -180,6 +189,9 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 	}
 	r.State["error"] = why
 	r.State["authorised"] = flag(r.State, "consented") || !t.Interactive(stored)
+	if in.has("validate") && validate && !flag(r.State, "authorised") && c.s.opts.Switches.ValidateUnauthorized {
+		return invalid("validate: the connection is not authorized")
+	}
 	if object(r.State, "filled") == nil || old == nil {
 		r.State["filled"] = c.fill(t, flag(r.State, "authorised") && t.Interactive(stored))
 		r.State["refreshed"] = stamp(c.now)
@@ -272,7 +284,7 @@ func (c *call) status(r *record) (status, trouble string) {
 	case !flag(r.State, "authorised"):
 		return c.s.opts.Switches.PendingStatus, text(r.State, "denied")
 	case why != "":
-		return "error", why
+		return c.s.opts.Switches.FailedStatus, why
 	}
 	return "healthy", ""
 }
@@ -308,7 +320,7 @@ func (c *call) connectionCommon(r *record) map[string]any {
 		"configuration":   c.s.answerConfiguration(typeOf(typ), r),
 		"organization_id": r.Org,
 		"policies":        r.policies(),
-		"saved":           flag(r.State, "authorised"),
+		"saved":           flag(r.State, "authorised") || c.s.opts.Switches.PendingSaved,
 		"status":          status,
 		"status_error":    trouble,
 	}

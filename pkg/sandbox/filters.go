@@ -172,11 +172,12 @@ func checkLogic(where, logic string, labels []string) error {
 	return nil
 }
 
-// filtersView lists the filters with their labels.
-func (c *call) filtersView(body map[string]any) any {
-	return c.listed(orEmpty(list(body, "filters")))
-}
-
-func overridesView(body map[string]any) any {
-	return orEmpty(list(body, "overrides"))
+// conditions shows the filters, with their labels, and the overrides. Where empty lists
+// are null, these are not there: the contract has no null for them.
+func (c *call) conditions(view, body map[string]any) {
+	for _, name := range []string{"filters", "overrides"} {
+		if all := orEmpty(list(body, name)); len(all) > 0 || !c.s.opts.Switches.NullLists {
+			view[name] = all
+		}
+	}
 }

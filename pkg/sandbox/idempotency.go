@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"regexp"
 	"time"
 )
@@ -16,8 +18,15 @@ var idempotencyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{8,255}$`)
 type outcome struct {
 	Org   string    `json:"org"`
 	Key   string    `json:"key"`
+	Body  string    `json:"body,omitempty"` // digest of the request's
 	At    time.Time `json:"at"`
 	Reply *reply    `json:"reply"`
+}
+
+// digest tells bodies apart without keeping the secrets in them.
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // outcomes are the remembered ones, oldest first in the queue.

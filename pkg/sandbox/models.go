@@ -77,11 +77,36 @@ func (c *call) replaceModel(old *record) (*record, error) {
 	return r, nil
 }
 
-// deleteModel asks nobody: syncs that use the model break.
+// deleteModel asks nobody: syncs that use the model break, unless the switches have it
+// guarded.
 func deleteModel(c *call) (*answer, error) {
 	r, err := c.find(kindModel, "id", "model")
 	if err != nil {
 		return nil, err
+	}
+	for _, m := range c.list(kindModel) {
+		joined := func(rel map[string]any) bool { return text(object(rel, "to"), "model_id") == r.ID }
+		relations := objects(m.Body, "relations")
+		switch {
+		case m.ID == r.ID || !slices.ContainsFunc(relations, joined):
+		case c.s.opts.Switches.GuardModels:
+			return nil, conflict("model %q is joined to it", text(m.Body, "name"))
+		case c.s.opts.Switches.DropDeletedRelations:
+			m = m.clone()
+			kept := []any{}
+			for _, rel := range relations {
+				if !joined(rel) {
+					kept = append(kept, rel)
+				}
+			}
+			m.Body["relations"] = kept
+			c.change.put(m)
+		}
+	}
+	for _, sync := range c.list(kindSync) {
+		if c.s.opts.Switches.GuardModels && oneOf(r.ID, modelIDs(sync.Body)) {
+			return nil, conflict("sync %q uses it", text(sync.Body, "name"))
+		}
 	}
 	c.remove(r)
 	return &answer{}, nil

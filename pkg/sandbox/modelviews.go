@@ -5,7 +5,11 @@ func (c *call) modelView(r *record) map[string]any {
 	conn := c.get(kindConnection, text(r.Body, "connection_id"))
 	labels := []any{}
 	for _, id := range words(r.Body, "labels") {
-		labels = append(labels, map[string]any{"id": id, "name": "label " + id[:8]})
+		label := map[string]any{"id": id, "name": "label " + id[:8]}
+		if c.s.opts.Switches.LabelIDs {
+			label = map[string]any{"label_id": id}
+		}
+		labels = append(labels, label)
 	}
 	view := map[string]any{
 		"id":               r.ID,

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A connection that a person has to authorise carries a link, auth_url, to a page of the
@@ -23,7 +24,7 @@ func (s *Server) pageRoutes() {
 
 // freshLink gives the connection a new link; an older one no longer works.
 func (c *call) freshLink(r *record) {
-	r.State["token"] = newToken()
+	r.State["token"], r.State["linked"] = newToken(), stamp(c.now)
 	if text(object(r.Body, "configuration"), "connect_mode") == "code" {
 		r.State["code"] = strings.ToUpper(newToken()[:8])
 	}
@@ -32,6 +33,9 @@ func (c *call) freshLink(r *record) {
 // authorise makes the connection healthy, as the service does when a person has
 // consented.
 func (c *call) authorise(r *record) {
+	if token := text(r.State, "token"); token != "" && c.s.opts.Switches.ReusableLinks {
+		r.State["used"] = token
+	}
 	delete(r.State, "token")
 	delete(r.State, "code")
 	delete(r.State, "denied")
@@ -86,12 +90,18 @@ func (s *Server) authPressed(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, leadTo, http.StatusSeeOther)
 }
 
-// byToken finds the connection whose link this is, or nil.
+// byToken finds the connection whose link this is, or nil. The switches have links grow
+// old, and work again.
 func (s *Server) byToken(token string) *record {
+	life := time.Duration(s.opts.Switches.LinkMinutes) * time.Minute
 	for _, r := range s.store.records[kindConnection] {
-		if token != "" && text(r.State, "token") == token {
-			return r
+		if token == "" || text(r.State, "token") != token && text(r.State, "used") != token {
+			continue
 		}
+		if life > 0 && s.opts.Clock().Sub(when(r.State, "linked")) >= life {
+			return nil
+		}
+		return r
 	}
 	return nil
 }

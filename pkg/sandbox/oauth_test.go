@@ -42,7 +42,7 @@ func TestOAuthModes(t *testing.T) {
 }
 
 // browser opens pages as a person does, without a key and without following redirects.
-type browser struct{ t *testing.T }
+type browser struct{ t testing.TB }
 
 func (b browser) open(method, address string, form url.Values) (int, string, http.Header) {
 	b.t.Helper()

@@ -164,7 +164,7 @@ func TestBadOptions(t *testing.T) {
 	}
 	for name, opts := range map[string]Options{
 		"OAuth":        {OAuth: "perhaps"},
-		"Version":      {Version: "2021-05-23"},
+		"Version":      {Switches: Switches{DefaultVersion: "2021-05-23"}},
 		"empty key":    {Keys: []Key{{}}},
 		"BulkPut":      {Switches: Switches{BulkPutSchemas: "some"}},
 		"WebhookShown": {Switches: Switches{WebhookSecret: "half"}},

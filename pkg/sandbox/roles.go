@@ -140,8 +140,12 @@ func (c *call) newName(r *record, name string, others []*record) error {
 	if strings.TrimSpace(name) == "" {
 		return badRequest("name: must not be empty")
 	}
+	sw := c.s.opts.Switches
+	unique := map[string]bool{
+		kindModel: sw.UniqueModelNames, kindSync: sw.UniqueSyncNames, kindRole: sw.UniqueRoleNames, kindPolicy: sw.UniquePolicyNames,
+	}
 	for _, other := range others {
-		if c.s.opts.Switches.UniqueNames && other.ID != r.ID && text(other.Body, "name") == name {
+		if unique[r.Kind] && other.ID != r.ID && text(other.Body, "name") == name {
 			return badRequest("name: a %s of this name exists already", r.Kind)
 		}
 	}

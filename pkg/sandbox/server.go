@@ -160,6 +160,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, h handler) {
 	} else {
 		rep = s.process(r, entry, fault, version, h)
 	}
+	if s.opts.Switches.BareErrors {
+		rep = rep.bare()
+	}
 	if fault.hidesReply() {
 		s.spoil(w, entry, fault, version, rep)
 		return
@@ -181,11 +184,11 @@ func (s *Server) write(w http.ResponseWriter, entry *Request, rep *reply) {
 func (s *Server) version(r *http.Request) (string, error) {
 	switch v := r.Header.Get("X-Polytomic-Version"); v {
 	case "":
-		return s.opts.Version, nil
+		return s.opts.Switches.DefaultVersion, nil
 	case Version2024, Version2025:
 		return v, nil
 	}
-	return s.opts.Version, badRequest("X-Polytomic-Version: this sandbox speaks %s and %s", Version2024, Version2025)
+	return s.opts.Switches.DefaultVersion, badRequest("X-Polytomic-Version: this sandbox speaks %s and %s", Version2024, Version2025)
 }
 
 // process authenticates, reads the body, keeps the promise of idempotency keys, and
@@ -197,7 +200,9 @@ func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version 
 	}
 	if retry, ok := s.limits.allow(who.key.Value, s.opts.Clock()); !ok {
 		rep := (&problem{status: http.StatusTooManyRequests, key: "rate_limited", message: "too many requests"}).reply(version)
-		rep.Header["Retry-After"] = retry
+		if !s.opts.Switches.NoRetryAfter {
+			rep.Header["Retry-After"] = retry
+		}
 		return rep
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
@@ -210,7 +215,7 @@ func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version 
 		s: s, caller: who, version: version, base: s.baseURL(r), path: r.PathValue, query: r.URL.Query(),
 		asked: &questions{open: map[string]func(context.Context) (any, error){}, answers: map[string]fact{}},
 	}
-	idem, replayed, err := s.admit(c, r)
+	idem, replayed, err := s.admit(c, r, raw)
 	if err != nil {
 		return asReply(err, version)
 	}
@@ -224,13 +229,16 @@ func (s *Server) process(r *http.Request, entry *Request, fault *Fault, version 
 
 // admit looks at the idempotency key of a POST: it refuses a bad one and one in use,
 // returns the reply that is remembered for it, or locks it.
-func (s *Server) admit(c *call, r *http.Request) (idem string, replayed *reply, err error) {
+func (s *Server) admit(c *call, r *http.Request, raw []byte) (idem string, replayed *reply, err error) {
 	idem = r.Header.Get("Idempotency-Key")
-	if idem == "" || r.Method != http.MethodPost {
+	if idem == "" || r.Method != http.MethodPost && !(r.Method == http.MethodPut && s.opts.Switches.PutKeys) {
 		return "", nil, nil
 	}
 	if !idempotencyForm.MatchString(idem) {
 		return "", nil, badRequest("Idempotency-Key: want 8 to 255 of A-Z a-z 0-9 - _")
+	}
+	if s.opts.Switches.KeysByPath {
+		idem = r.URL.Path + " " + idem
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -238,6 +246,9 @@ func (s *Server) admit(c *call, r *http.Request) (idem string, replayed *reply, 
 		return "", nil, conflict("a request with this idempotency key is still running")
 	}
 	if o := s.store.outcomes.get(c.org, idem, s.opts.Clock()); o != nil {
+		if s.opts.Switches.RefuseOtherBody && o.Body != digest(raw) {
+			return "", nil, invalid("Idempotency-Key: was used with another body")
+		}
 		return idem, o.Reply, nil
 	}
 	s.running[outcomeKey(c.org, idem)] = true
@@ -267,8 +278,8 @@ func (s *Server) execute(c *call, r *http.Request, entry *Request, fault *Fault,
 	if fault.isServerError() && fault.After {
 		rep = fault.reply(c.version)
 	}
-	if idem != "" {
-		c.change.Outcome = &outcome{Org: org, Key: idem, At: c.now, Reply: rep}
+	if idem != "" && !(s.opts.Switches.ForgetRefusals && rep.Status < http.StatusInternalServerError && rep.Status >= http.StatusBadRequest) {
+		c.change.Outcome = &outcome{Org: org, Key: idem, Body: digest(raw), At: c.now, Reply: rep}
 	}
 	if err := s.store.commit(&c.change); err != nil {
 		return (&problem{status: http.StatusInternalServerError, key: "internal_error", message: "the sandbox cannot keep its data"}).reply(c.version)
@@ -290,6 +301,9 @@ func (s *Server) run(c *call, r *http.Request, fault *Fault, raw []byte, h handl
 			return nil, err
 		}
 		c.body = body
+		if name, ok := body["name"].(string); ok && s.opts.Switches.TrimNames {
+			body["name"] = strings.TrimSpace(name)
+		}
 		if err := c.roam(); err != nil {
 			return nil, err
 		}

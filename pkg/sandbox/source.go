@@ -175,14 +175,21 @@ func (s *Server) sourceRoutes() {
 }
 
 // params are the parameters params[key]=value of the query, as a model's configuration.
-func (c *call) params() map[string]any {
+func (c *call) params(conn *record) (map[string]any, error) {
 	out := map[string]any{}
+	if src := c.s.services.of(text(conn.Body, "type")).Source; src != nil && c.s.opts.Switches.RefusePickerParams {
+		for _, k := range src.Keys {
+			if k.Picker && c.query.Has("params["+k.Key+"]") {
+				return nil, badRequest("params[%s]: want an object", k.Key)
+			}
+		}
+	}
 	for name, values := range c.query {
 		if key, ok := strings.CutPrefix(name, "params["); ok && strings.HasSuffix(key, "]") && len(values) > 0 {
 			out[strings.TrimSuffix(key, "]")] = values[0]
 		}
 	}
-	return out
+	return out, nil
 }
 
 // getSource lists what a model's configuration may say, narrowed by what it says already.
@@ -203,7 +210,10 @@ func getSource(c *call) (*answer, error) {
 	if src == nil {
 		return data(map[string]any{"items": nil, "configuration": map[string]any{}, "requires_one_of": nil}), nil
 	}
-	params := c.params()
+	params, err := c.params(conn)
+	if err != nil {
+		return nil, err
+	}
 	for _, k := range src.Keys {
 		if k.Free {
 			items[k.Key] = map[string]any{"has_items": false, "items": nil, "requires_one_of": nil}
@@ -245,7 +255,11 @@ func getSourceFields(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := c.lookup(conn, c.params())
+	params, err := c.params(conn)
+	if err != nil {
+		return nil, err
+	}
+	at, err := c.lookup(conn, params)
 	if err != nil {
 		return nil, err
 	}

@@ -213,8 +213,6 @@ func (c *call) syncView(r *record) map[string]any {
 	view := map[string]any{
 		"id": r.ID, "organization_id": r.Org, "policies": r.policies(),
 		"fields":    fieldsView(r.Body),
-		"filters":   c.filtersView(r.Body),
-		"overrides": overridesView(r.Body),
 		"target":    c.targetView(r.Body),
 		"schedule":  scheduleView(object(r.Body, "schedule")),
 		"model_ids": anys(modelIDs(r.Body)),
@@ -225,6 +223,7 @@ func (c *call) syncView(r *record) map[string]any {
 	if id := object(r.Body, "identity"); id != nil {
 		view["identity"] = id
 	}
+	c.conditions(view, r.Body)
 	r.stamps(view)
 	return view
 }

@@ -18,7 +18,7 @@ func TestVersionHeader(t *testing.T) {
 		{"2024", Version2024, Options{}, Version2024, 200},
 		{"2025", Version2025, Options{}, Version2025, 200},
 		{"none", "", Options{}, Version2025, 200},
-		{"none, configured", "", Options{Version: Version2024}, Version2024, 200},
+		{"none, configured", "", Options{Switches: Switches{DefaultVersion: Version2024}}, Version2024, 200},
 		{"older", "2021-05-23", Options{}, Version2025, 400},
 		{"nonsense", "latest", Options{}, Version2025, 400},
 	}
