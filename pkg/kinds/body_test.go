@@ -259,8 +259,8 @@ func TestAuthorisedConnectionIsWritten(t *testing.T) {
 
 // Labels whose ids cannot be found are not sent back as something else.
 func TestLabelsOfUnknownShape(t *testing.T) {
-	live := Model.Decode(map[string]any{"labels": []any{obj{"name": "L"}, obj{"id": "l1"}, "l2", int64(3)}}, index)
-	if d := cmp.Diff([]any{"l1", "l2"}, live["labels"]); d != "" {
+	live := Model.Decode(map[string]any{"labels": []any{obj{"name": "L"}, obj{"id": "l1"}, "l2", int64(3), obj{"label_id": "l3", "name": "L"}}}, index)
+	if d := cmp.Diff([]any{"l1", "l2", "l3"}, live["labels"]); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

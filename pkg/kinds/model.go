@@ -1,6 +1,8 @@
 package kinds
 
 import (
+	"strings"
+
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -135,13 +137,19 @@ func decodeModel(d *resource.Decoder, answer map[string]any, o resource.Object) 
 }
 
 // labelIDs are the ids of labels, which are objects in answers and ids in
-// requests. An object of unknown shape is left out: nothing else could be sent
-// back in its place (API dossier 20).
+// requests. Nobody knows what the objects call it: id, or else the one member
+// that ends so, as in label_id. An object without is left out: nothing else
+// could be sent back in its place (API dossier 20).
 func labelIDs(labels []any) []any {
 	ids := []any{}
 	for _, v := range labels {
 		if l := objectOf(v); l != nil {
 			v = l["id"]
+			for _, key := range resource.Keys(l) {
+				if v == nil && strings.HasSuffix(key, "id") {
+					v = l[key]
+				}
+			}
 		}
 		if id := textOf(v); id != "" {
 			ids = append(ids, id)
