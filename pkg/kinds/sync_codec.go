@@ -29,7 +29,16 @@ func encodeSync(e *resource.Encoder, o resource.Object, body map[string]any) {
 	}
 	filters, labels := encodeFilters(e, o, "filters", "Model", 0)
 	onTarget, targetLabels := encodeFilters(e, o, "target_filters", "Target", len(filters))
-	if filters = append(filters, onTarget...); len(filters) > 0 {
+	if textOf(o["filter_logic"]) == "" {
+		// Nobody knows whether the service counts both sorts through or each
+		// apart (API dossier 20). The labels of those that come first are the
+		// same either way, so those with a logic do.
+		onTarget, targetLabels = encodeFilters(e, o, "target_filters", "Target", 0)
+		filters = append(onTarget, filters...)
+	} else {
+		filters = append(filters, onTarget...)
+	}
+	if len(filters) > 0 {
 		body["filters"] = filters
 	}
 	if s := textOf(o["filter_logic"]); s != "" {
