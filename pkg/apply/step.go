@@ -282,6 +282,11 @@ func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer, partl
 		k.Align(live.Object, s.Record)
 	}
 	rec.Waiting, rec.Kept = live.Waiting, kept(k, live.Object)
+	if before := r.recorded(s); answer.ID != "" && answer.ID != s.ID {
+		rec.Kept = withBlank(rec.Kept, blank(s.After, live.Object))
+	} else if before != nil {
+		rec.Kept = withBlank(rec.Kept, blank(s.After, before.Kept))
+	}
 	unlike := slices.DeleteFunc(s.Settled(k, live.Object), func(c diff.Change) bool { return apart(k, c.Path) })
 	if len(unlike) == 0 && !partly {
 		// Only what came out as wanted may be passed over unread next time.
@@ -341,6 +346,39 @@ func kept(k *resource.Kind, live resource.Object) resource.Object {
 		return nil
 	}
 	return out
+}
+
+// blank is what shown has as masks and sent does not have at all. Shown by the
+// answer to a create, such masks have nothing behind them: some service may mask
+// what nobody set (API dossier 20).
+func blank(sent, shown resource.Object) resource.Object {
+	out := resource.Object{}
+	for key, v := range shown {
+		switch v := v.(type) {
+		case *resource.Secret:
+			if sent[key] == nil && !v.Known() {
+				out[key] = resource.MaskedSecret()
+			}
+		case resource.Object:
+			of, _ := sent[key].(resource.Object)
+			if below := blank(of, v); below != nil {
+				out[key] = below
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// withBlank adds to what is kept the masks that have nothing behind them.
+func withBlank(kept, blank resource.Object) resource.Object {
+	if kept == nil {
+		return blank
+	}
+	maps.Copy(kept, blank) // of other fields: what is kept of one is no secret
+	return kept
 }
 
 func waiting(k *resource.Kind, answer api.Answer) *resource.Waiting {

@@ -248,15 +248,38 @@ func unknownSecrets(p resource.Path, v any, texts bool) []resource.Path {
 }
 
 // withKept adds to a live object what GET does not answer and the answer to a
-// write once showed.
+// write once showed, and takes from it what was a mask already when the object
+// was made without it: there is nothing behind such a mask.
 func withKept(k *resource.Kind, live resource.Object, rec *resource.Resource) resource.Object {
 	if rec == nil || len(rec.Kept) == 0 {
 		return live
 	}
 	out := maps.Clone(live)
 	for key, v := range rec.Kept {
-		if out[key] == nil {
+		switch {
+		case out[key] != nil:
+			out[key] = withoutBlank(out[key], v)
+		case len(unknownSecrets("", v, false)) == 0:
 			out[key] = v
+		}
+	}
+	return out
+}
+
+// withoutBlank is v without the masks that blank has, too.
+func withoutBlank(v, blank any) any {
+	live, ok := v.(resource.Object)
+	masks, same := blank.(resource.Object)
+	if !ok || !same {
+		return v
+	}
+	out := maps.Clone(live)
+	for key, mask := range masks {
+		l, secret := out[key].(*resource.Secret)
+		if _, is := mask.(*resource.Secret); is && secret && !l.Known() {
+			delete(out, key)
+		} else if out[key] != nil {
+			out[key] = withoutBlank(out[key], mask)
 		}
 	}
 	return out

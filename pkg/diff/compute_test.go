@@ -236,6 +236,11 @@ func TestCompute(t *testing.T) {
 			set("name", "PG", w.Desired[pg].Object)
 		}, []string{"update connection.pg name:pg>PG",
 			"refused connection.pg cannot be updated: the value of configuration.ssh_private_key is not known"}},
+		{"a mask without a secret, and an update", func(w *world) {
+			set("configuration.ssh_private_key", resource.MaskedSecret(), w.Live[pg].Object)
+			w.Recorded[pg].Kept = object{"configuration": object{"ssh_private_key": resource.MaskedSecret()}}
+			set("name", "PG", w.Desired[pg].Object)
+		}, []string{"update connection.pg name:pg>PG"}},
 		{"a mask in a member that nobody knows, and an update", func(w *world) {
 			w.Live[pg].Raw["vault"] = map[string]any{"token": "********"}
 			set("name", "PG", w.Desired[pg].Object)
