@@ -1,0 +1,195 @@
+package apply_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/api/transport"
+	"github.com/polyplan/polyplan/pkg/internal/rig"
+	"github.com/polyplan/polyplan/pkg/sandbox"
+)
+
+// aLife is a manifest over all kinds, and below what becomes of it.
+const aLife = `
+roles:
+  analyst: {name: Analyst}
+policies:
+  marketing: {name: Marketing, actions: {edit: [analyst], trigger: [analyst]}}
+connections:
+  airtable: {type: airtable, name: Airtable}
+  hubspot: {type: hubspot, name: HubSpot}
+  postgres:
+    type: postgresql
+    name: Postgres
+    policies: [marketing]
+    configuration: {hostname: localhost, database: shop, username: ada, password: '${env.PG_PASSWORD}'}
+  stripe: {type: stripe, name: Stripe, configuration: {api_key: '${env.STRIPE_API_KEY}'}}
+models:
+  users:
+    name: Users
+    connection: postgres
+    configuration: {table: users}
+    identifier: email
+  customers:
+    name: Customers
+    connection: stripe
+    configuration: {stream_id: customers}
+    fields: [balance, description]
+    additional_fields: {metadata.plan: {label: Plan, type: string}}
+    tracking_columns: [balance]
+    labels: [5e0f31f0-1111-4b43-9a02-5d2f7a9b1c22]
+    relations: {email: users.email}
+    policies: [marketing]
+  stars:
+    name: Stars
+    connection: airtable
+    configuration:
+      baseobj: {value: appDVrQJeb9w2F2IL, label: User sample}
+      tableobj: {value: tblOuVBnPKvXjYhqP, label: Table 1}
+      viewobj: {}
+    fields: {email: fldR3dERuDqosnxFY, klout_score: fldah5pg1Q9k3PmEH}
+    relations: {email: users.email}
+syncs:
+  carry:
+    name: Carry
+    mode: updateOrCreate
+    schedule: {frequency: daily, hour: 8, minute: 30}
+    target: {connection: hubspot, object: contacts}
+    identity: {source: users.email, target: email}
+    fields:
+      firstname: users.first_name
+      kloutscoregeneral: stars.klout_score
+      subscription_plan: {source: customers.description, sync_mode: create}
+      company: {value: Example}
+    filters:
+      paying: {source: customers.balance, function: GreaterThan, value: 0}
+      gone: {source: users.created_at, function: IsNull}
+    filter_logic: paying AND NOT gone
+    overrides: {nameless: {source: users.first_name, function: IsNull, override: Nobody}}
+    policies: [marketing]
+  touch:
+    name: Touch
+    mode: update
+    schedule: {frequency: runafter, run_after: {syncs: [carry]}}
+    target: {connection: hubspot, object: contacts}
+    identity: {source: users.email, target: email}
+    fields: {lastname: users.last_name}
+    filters: {here: {source: users.country, function: Equality, value: GB}}
+    target_filters:
+      lead: {target: lifecyclestage, function: Equality, value: lead}
+      none: {target: lifecyclestage, function: IsNull}
+    target_filter_logic: lead OR none
+    active: false
+`
+
+// lifeWithout is the manifest without the blocks of these names.
+func lifeWithout(text string, names ...string) string {
+	var kept []string
+	leaving := false
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "   ") {
+			name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+			leaving = false
+			for _, n := range names {
+				leaving = leaving || n == name
+			}
+		} else if !strings.HasPrefix(line, "   ") {
+			leaving = false
+		}
+		if !leaving {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// live goes through everything that can become of a manifest. Whatever the service's
+// habits, each step reaches what it says and leaves nothing to do.
+func live(t *testing.T, r *rig.Rig) {
+	reach := func(what, text string, run rig.Run) {
+		t.Helper()
+		run.Manifest = r.Manifest(text)
+		if err := r.Do(run).Failure(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		for _, s := range r.Unlike(r.Manifest(text)) {
+			t.Fatalf("%s: %s", what, s)
+		}
+	}
+	reach("create", aLife, rig.Run{})
+
+	r.Env["STRIPE_API_KEY"] = "another-stripe-key"
+	changed := rig.Replace(t, aLife, "name: Users\n", "name: All users\n", "first_name\n", "last_name\n", "edit: [analyst]", "create: [analyst]",
+		"hour: 8", "hour: 09", "value: 0}", "value: 100}", "fields: [balance, description]", "fields: [balance, description, livemode]",
+		"identifier: email", "identifier: id", "database: shop", "database: store", "lead OR none", "NOT lead")
+	reach("update", changed, rig.Run{})
+
+	// Another hand.
+	r.Edit("sync.carry", map[string]any{"name": "Carry on", "schedule": map[string]any{"frequency": "continuous"}})
+	r.Edit("model.users", map[string]any{"identifier": "phone"})
+	r.Edit("policy.marketing", map[string]any{"policy_actions": []any{}})
+	want := []string{"model.users identifier", "policy.marketing actions", "sync.carry name", "sync.carry schedule"}
+	drift := map[string]bool{}
+	for _, d := range r.Plan(rig.Run{Manifest: r.Manifest(changed)}).Drift() {
+		for _, w := range want {
+			if strings.HasPrefix(d, w) {
+				drift[w] = true
+				d = ""
+			}
+		}
+		if d != "" {
+			t.Errorf("drift that nobody made: %s", d)
+		}
+	}
+	if len(drift) != len(want) {
+		t.Errorf("drift: saw %v, want %v", drift, want)
+	}
+	r.Remove("sync.touch")
+	reach("repair", changed, rig.Run{})
+
+	replaced := rig.Replace(t, changed, "type: postgresql", "type: mysql",
+		"{hostname: localhost, database: store, username: ada, password: '${env.PG_PASSWORD}'}",
+		"{hostname: localhost, dbname: store, account: ada, passwd: '${env.PG_PASSWORD}'}")
+	reach("replace", replaced, rig.Run{})
+
+	less := rig.Replace(t, lifeWithout(replaced, "touch", "stars", "airtable"), "      kloutscoregeneral: stars.klout_score\n", "")
+	reach("prune", less, rig.Run{Prune: true})
+
+	reach("destroy", "polyplan: 1\n", rig.Run{Prune: true})
+	left := map[string]int{}
+	for _, kind := range []string{"connection", "model", "sync", "policy", "role"} {
+		if n := r.Server.Count(kind); n > 0 {
+			left[kind] = n
+		}
+	}
+	if d := cmp.Diff(map[string]int{}, left); d != "" {
+		t.Errorf("left after destroy (-want +got):\n%s", d)
+	}
+}
+
+// Questions that nobody has answered (API dossier 20): whichever way each is answered,
+// polyplan gets along.
+func TestHabits(t *testing.T) {
+	t.Run("none", func(t *testing.T) {
+		both(t, func(t *testing.T, version string) { live(t, rig.New(t, rig.Options{Version: version})) })
+	})
+	for i, h := range sandbox.Habits() {
+		version := []string{transport.Version2024, transport.Version2025}[i%2]
+		for _, value := range h.Try {
+			word := h.Name
+			if value != "" {
+				word += "=" + value
+			}
+			t.Run(word, func(t *testing.T) {
+				t.Parallel()
+				var o sandbox.Options
+				if err := o.Switches.Turn(word); err != nil {
+					t.Fatal(err)
+				}
+				live(t, rig.New(t, rig.Options{Version: version, Sandbox: o, Unchecked: true}))
+			})
+		}
+	}
+}
