@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -95,6 +100,72 @@ func TestEveryFlippedBitOfAStateIsDamage(t *testing.T) {
 			t.Fatalf("bit %d of byte %d flipped: %v, %v; want a *DamagedError", at%8, at/8, s, err)
 		}
 	}
+	trial.Unfailed(t, "damaged states read as whole: 2000 flipped bits")
+}
+
+// Whatever happens to the files of a state, all at once: it is read as it was,
+// or as damage; never as another one, and never as the beginning of a new one.
+func TestNoCorruptionIsReadAsEmpty(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	path, want := stateOnDisk(t, true)
+	before := map[string][]byte{}
+	side := filepath.Join(filepath.Dir(path), ".polyplan", "s.json")
+	for _, name := range []string{path, filepath.Join(side, "journal"), filepath.Join(side, "000000000001.json"), filepath.Join(side, "000000000002.json")} {
+		before[name] = read(t, name)
+	}
+	names := slices.Sorted(maps.Keys(before))
+	whole, rounds := 0, 300
+	if trial.IsLong() {
+		rounds = 2000
+	}
+	for range rounds {
+		for name, b := range before {
+			put(t, name, b)
+		}
+		for range 1 + rng.IntN(3) {
+			name := names[rng.IntN(len(names))]
+			b := bytes.Clone(before[name])
+			at := rng.IntN(len(b))
+			to := min(len(b), at+1+rng.IntN(600))
+			switch rng.IntN(8) {
+			case 0:
+				b = b[:at]
+			case 1:
+				clear(b[at:to])
+			case 2:
+				b[at] ^= 1 << rng.IntN(8)
+			case 3:
+				b = slices.Delete(b, at, to)
+			case 4:
+				b = slices.Insert(b, at, []byte("<<<<<<< HEAD\n")...)
+			case 5:
+				b = bytes.Clone(before[names[rng.IntN(len(names))]])
+			case 6:
+				b = append(b, b[at:to]...)
+			case 7:
+				if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			put(t, name, b)
+		}
+		got, err := File(path).Load(context.Background())
+		var d *DamagedError
+		switch {
+		case errors.As(err, &d):
+		case err != nil:
+			t.Fatalf("Load: %v, want a *DamagedError", err)
+		case got.Lineage != want.Lineage || got.Serial == 0 || len(got.Resources) == 0:
+			t.Fatalf("Load: lineage %s, serial %d, %d resources", got.Lineage, got.Serial, len(got.Resources))
+		default:
+			whole++
+		}
+	}
+	if whole == 0 || whole > rounds*3/4 {
+		t.Errorf("%d of %d load: the damage is not what it should be", whole, rounds)
+	}
+	trial.Unfailed(t, fmt.Sprintf("damaged states read as empty: %d random corruptions of state, journal and generations", rounds))
 }
 
 // Of a journal nothing that was acknowledged may be lost without a word. Its

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 )
 
 // TestRedirects sends all kinds of requests into all kinds of redirects; the
@@ -51,9 +53,7 @@ func TestRedirects(t *testing.T) {
 			}
 		}
 	}
-	if heard.Load() > 0 {
-		t.Errorf("the sink heard of %d requests", heard.Load())
-	}
+	trial.None(t, "requests that follow a redirect to another origin, with key or body: 275 redirects", int(heard.Load()))
 }
 
 func TestRedirectOnTheSameOrigin(t *testing.T) {

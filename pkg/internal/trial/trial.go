@@ -86,6 +86,17 @@ func None(t testing.TB, name string, got int) {
 	AtMost(t, name, float64(got), 0, "")
 }
 
+// Unfailed is None for a test that stops at the first finding: it found none, or
+// one.
+func Unfailed(t testing.TB, name string) {
+	t.Helper()
+	found := 0
+	if t.Failed() {
+		found = 1
+	}
+	None(t, name, found)
+}
+
 // ParseFigure reads back the value of an attribute.
 func ParseFigure(value string) (Figure, bool) {
 	parts := strings.Split(value, "\t")
