@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"manual":          {"catalog", "diag", "resource"},           // diag for Nearest and Width
 	"spec":            {"diag", "graph", "resource"},
 	"state":           {"resource"},
+	"state/remote":    {"state"},
 	"state/statetest": {"diag", "resource", "state"}, // diag for positions that must not be kept
 	"helper":          {},
 	"api/transport":   {},
@@ -52,7 +53,8 @@ var homes = map[string][]string{
 	"github.com/sergi/go-diff":              {"render"},
 	"github.com/google/go-cmp":              {"diff", "state/statetest"}, // statetest is a test in a package of its own
 	"github.com/rivo/uniseg":                {"diag"},
-	"github.com/jackc/pgx":                  {"pgtest", "sandbox/postgres"},
+	"github.com/jackc/pgx":                  {"pgtest", "sandbox/postgres", "state/remote"},
+	"gocloud.dev":                           {"state/remote"},
 	"go.yaml.in/yaml/v3":                    {},
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/santhosh-tekuri/jsonschema": {"schema"},

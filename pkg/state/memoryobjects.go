@@ -66,14 +66,16 @@ func (m *MemoryObjects) List(ctx context.Context, prefix string) ([]Item, error)
 }
 
 // Delete implements Objects.
-func (m *MemoryObjects) Delete(ctx context.Context, name string) error {
+func (m *MemoryObjects) Delete(ctx context.Context, names ...string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.content, name)
-	delete(m.time, name)
+	for _, name := range names {
+		delete(m.content, name)
+		delete(m.time, name)
+	}
 	return nil
 }
 

@@ -98,7 +98,7 @@ func (o *ObjectStore) acquire(ctx context.Context, who Holder) error {
 		who.Since = time.Now().UTC().Truncate(time.Second)
 	}
 	l := &lease{store: o, id: newID(), holder: who, users: 1}
-	if own, ok := o.objects.(locker); ok {
+	if own, ok := o.objects.(Locker); ok {
 		var err error
 		if l.unlock, err = own.Lock(ctx, l.id, who); err != nil {
 			var held *LockedError
@@ -189,11 +189,12 @@ func (l *lease) next(ctx context.Context, r lockRecord) error {
 		return errors.Join(fs.ErrExist, o.objects.Delete(ctx, lockObject(n)))
 	}
 	l.n = n
-	for _, old := range row[:len(row)-1] {
-		if err := o.objects.Delete(ctx, lockObject(old)); err != nil {
-			o.warn("removing an old record of the lock: %v", err)
-			break
-		}
+	var old []string
+	for _, n := range row[:len(row)-1] {
+		old = append(old, lockObject(n))
+	}
+	if err := o.objects.Delete(ctx, old...); err != nil {
+		o.warn("removing old records of the lock: %v", err)
 	}
 	return nil
 }
@@ -289,7 +290,7 @@ func (o *ObjectStore) release() error {
 func (o *ObjectStore) Break(ctx context.Context, id string) (Holder, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if own, ok := o.objects.(locker); ok {
+	if own, ok := o.objects.(Locker); ok {
 		return o.breakOwn(ctx, own, id)
 	}
 	n, current, err := o.currentLock(ctx)
@@ -312,7 +313,7 @@ func (o *ObjectStore) Break(ctx context.Context, id string) (Holder, error) {
 }
 
 // breakOwn asks for the lock to learn who holds it.
-func (o *ObjectStore) breakOwn(ctx context.Context, own locker, id string) (Holder, error) {
+func (o *ObjectStore) breakOwn(ctx context.Context, own Locker, id string) (Holder, error) {
 	mine := newID()
 	unlock, err := own.Lock(ctx, mine, Holder{Command: "polyplan unlock"})
 	if err == nil {
@@ -334,7 +335,7 @@ var ErrNotLocked = errors.New("the state is not locked")
 func (o *ObjectStore) lockedBy(id string, h Holder) *LockedError {
 	e := &LockedError{Path: o.place, Holder: h, ID: id,
 		Fix: fmt.Sprintf("wait for it with --lock-timeout %s, in which a lock without a sign of life is taken over, or, once you are sure that no such run is alive: polyplan unlock", o.Lease+o.Lease/2)}
-	if _, ok := o.objects.(locker); ok {
+	if _, ok := o.objects.(Locker); ok {
 		e.Fix = "wait for it with --lock-timeout, or, once you are sure that no such run is alive: polyplan unlock"
 	}
 	if id != "" {

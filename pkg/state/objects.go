@@ -26,8 +26,8 @@ type Objects interface {
 	// List gives the objects whose names begin with prefix, in any order. It shows
 	// all that were made before it was called.
 	List(ctx context.Context, prefix string) ([]Item, error)
-	// Delete removes an object. That there is none is no error.
-	Delete(ctx context.Context, name string) error
+	// Delete removes objects. That there is none is no error.
+	Delete(ctx context.Context, names ...string) error
 	// Close gives up what is held open.
 	Close() error
 }
@@ -38,9 +38,9 @@ type Item struct {
 	Time time.Time // when it was made, by the place's clock
 }
 
-// locker is for Objects that have a lock of their own. Nothing is created
+// Locker is for Objects that have a lock of their own. Nothing is created
 // without it.
-type locker interface {
+type Locker interface {
 	// Lock asks for the lock: a *LockedError, without a fix, if it is held.
 	Lock(ctx context.Context, id string, who Holder) (unlock func() error, err error)
 	// Break frees the lock that has the id, whoever holds it.

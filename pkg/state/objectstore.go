@@ -109,6 +109,9 @@ func last(row []int64) int64 {
 // inspect reads the newest generation and its journal. Like that of a FileStore
 // it takes no lock, and believes what looks wrong only when it stands still.
 func (o *ObjectStore) inspect(ctx context.Context) (*stored, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	kept, err := o.row(ctx, generationsPrefix)
 	var batches []int64 // of the journal, when it last looked damaged
 	for err == nil {
@@ -344,11 +347,12 @@ func (o *ObjectStore) prune(ctx context.Context, kept []int64) {
 			break
 		}
 		batches, err := o.objects.List(ctx, journalDir(serial))
-		for _, item := range batches {
-			err = errors.Join(err, o.objects.Delete(ctx, item.Name))
-		}
 		if err == nil {
-			err = o.objects.Delete(ctx, generationObject(serial))
+			old := []string{generationObject(serial)}
+			for _, item := range batches {
+				old = append(old, item.Name)
+			}
+			err = o.objects.Delete(ctx, old...)
 		}
 		if err != nil {
 			o.warn("the state is saved, but removing its old generation %d failed: %v", serial, err)
