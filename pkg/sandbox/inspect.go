@@ -1,6 +1,9 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Count returns how many objects of a kind there are, in all organisations: "connection",
 // "model", "sync", "execution", "bulk_sync", "bulk_schedule", "bulk_execution", "role",
@@ -15,15 +18,48 @@ func (s *Server) Count(kind string) int {
 // Object returns what the service stores of an object, in the form of a request and with
 // secrets in clear, and whether there is such an object. It is named by its id or, if
 // only one bears it, by its name: a user by the e-mail address, a webhook by its endpoint,
-// the subscribers by the word "subscribers".
+// the subscribers by the word "subscribers". Of a schema, named CONNECTION/SCHEMA, it is
+// what users have changed: {"fields": {ID: field}, "keys": {ID: bool}}.
 func (s *Server) Object(kind, nameOrID string) (body map[string]any, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if kind == kindSchema {
+		conn, schema, err := s.namedSchema(nameOrID)
+		if err != nil {
+			return nil, false
+		}
+		return deepCopy(copyMap(edits(conn, schema))).(map[string]any), true
+	}
 	r, err := s.named(kind, nameOrID)
 	if err != nil {
 		return nil, false
 	}
 	return deepCopy(s.stored(r)).(map[string]any), true
+}
+
+// kindSchema is a part of a connection's record.
+const kindSchema = "schema"
+
+// namedSchema finds the connection in CONNECTION/SCHEMA, and the schema's id.
+func (s *Server) namedSchema(name string) (*record, string, error) {
+	connection, schema, _ := strings.Cut(name, "/")
+	conn, err := s.named(kindConnection, connection)
+	return conn, schema, err
+}
+
+// editSchema lays the patch over what users have changed of a schema.
+func (s *Server) editSchema(name string, patch map[string]any) error {
+	conn, schema, err := s.namedSchema(name)
+	if err != nil {
+		return err
+	}
+	c := &call{s: s, caller: caller{org: conn.Org, actor: otherHand}, now: s.opts.Clock().UTC()}
+	changed := edits(conn, schema)
+	for _, member := range sortedKeys(patch) {
+		c.edit(conn, schema, member, mergePatch(changed[member], patch[member]))
+		conn = c.change.Put[len(c.change.Put)-1]
+	}
+	return s.store.commit(&c.change)
 }
 
 // stored is the body of a request that would store the object as it is.
@@ -82,10 +118,19 @@ var otherHand = actor{ID: derivedID("user", "other hand"), Name: "grace@example.
 
 // Edit changes an object as somebody else would in the app: the patch, in the form of
 // RFC 7386, is laid over the body of a request that would store the object as it is,
-// and what comes out is stored by the rules of a PUT.
+// and what comes out is stored by the rules of a PUT. A schema is named and patched as
+// Object shows it.
 func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if kind == kindSchema {
+		plain, err := plainJSON(patch)
+		if err != nil {
+			return err
+		}
+		changes, _ := plain.(map[string]any)
+		return s.editSchema(nameOrID, changes)
+	}
 	old, err := s.named(kind, nameOrID)
 	if err != nil {
 		return err

@@ -127,13 +127,13 @@ func (c *call) schemaView(conn *record, o *sourceObject) map[string]any {
 	changed := edits(conn, o.ID)
 	keys := object(changed, "keys")
 	fields := []any{}
-	add := func(id, name, typ, remote string, detected, user bool) {
+	add := func(id, name, typ, remote, path string, detected, user bool) {
 		if set, ok := keys[id].(bool); ok {
 			detected = set
 		}
 		view := map[string]any{"id": id, "name": name, "type": fieldType(typ), "remote_type": remote, "is_primary_key": detected}
 		if c.version == Version2025 {
-			view["path"], view["user_managed"] = "", user
+			view["path"], view["user_managed"] = path, user
 		}
 		fields = append(fields, view)
 	}
@@ -143,12 +143,13 @@ func (c *call) schemaView(conn *record, o *sourceObject) map[string]any {
 		if name == "" {
 			name = f.Name
 		}
-		add(f.Name, name, f.Type, f.Remote, f.Key || f.Unique && !keyed, false)
+		add(f.Name, name, f.Type, f.Remote, "", f.Key || f.Unique && !keyed, false)
 		keyed = keyed || f.Unique
 	}
 	own := object(changed, "fields")
 	for _, id := range sortedKeys(own) {
-		add(id, text(object(own, id), "label"), text(object(own, id), "type"), text(object(own, id), "type"), false, true)
+		f := object(own, id)
+		add(id, text(f, "label"), text(f, "type"), text(f, "type"), text(f, "path"), false, true)
 	}
 	return map[string]any{"id": o.ID, "name": o.Name, "fields": fields}
 }
