@@ -149,7 +149,7 @@ func (p *preparer) claim() {
 		next := *d
 		next.Object = resource.Clone(d.Object)
 		if k.Claim(next.Object, index) {
-			next.Needs = k.Needs(next.Object)
+			next.Needs = resource.UnionOf(d.Needs, k.Needs(next.Object)) // what comes before it stays
 			desired[a] = &next
 		}
 	}

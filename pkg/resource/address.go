@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -57,4 +58,11 @@ func (a *Address) UnmarshalText(b []byte) error {
 // Compare orders addresses by kind, then by name.
 func (a Address) Compare(b Address) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+}
+
+// UnionOf are the addresses of all lists, sorted, each once.
+func UnionOf(lists ...[]Address) []Address {
+	out := slices.Concat(lists...)
+	slices.SortFunc(out, Address.Compare)
+	return slices.Compact(out)
 }

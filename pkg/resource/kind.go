@@ -185,6 +185,11 @@ type Kind struct {
 	// Bare says that answers are not wrapped in "data".
 	Bare bool
 
+	// After names kinds whose resources come first where both refer to the same
+	// thing, though neither refers to the other: the primary keys of a connection
+	// come before the bulk syncs that read from it.
+	After []string
+
 	// Claims names further members of the API that Encoded and Decoded carry.
 	Claims []string
 	// NameField is the field that people know an object by; "" for name.

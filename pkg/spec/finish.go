@@ -21,6 +21,13 @@ func (l *loader) finish() {
 		b.kind.Canonical(b.r.Object)
 		b.r.Needs = b.kind.Needs(b.r.Object)
 	}
+	for a, first := range resource.Precede(l.opts.Kinds, l.m.Set) {
+		r := l.m.Set[a]
+		r.Needs = resource.UnionOf(r.Needs, first)
+		for _, b := range first {
+			l.m.Graph.Edge(a, b)
+		}
+	}
 }
 
 func compareText(a, b string) int { return cmp.Compare(a, b) }
