@@ -95,7 +95,11 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	k := r.kinds[s.Address.Kind]
 	// The service has no way to say "only if unchanged". Reading again right
 	// before keeps the window small in which another hand's change is lost.
-	fresh, err := r.Client.GetWhole(ctx, k, id, s.Record)
+	recorded, known := r.recorded(s), []resource.Object{s.Record}
+	if recorded != nil {
+		known = append(known, recorded.Object)
+	}
+	fresh, err := r.Client.GetWhole(ctx, k, id, known...)
 	if transport.IsNotFound(err) {
 		if s.ID == "" {
 			return nil, err // and never was
@@ -105,7 +109,7 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	if err != nil {
 		return nil, err
 	}
-	recorded, live := r.recorded(s), r.decode(k, s.Address, fresh)
+	live := r.decode(k, s.Address, fresh)
 	if k.Align != nil {
 		k.Align(live.Object, s.Record)
 	}

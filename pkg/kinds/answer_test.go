@@ -33,6 +33,8 @@ func answerTo(t *rapid.T, k *resource.Kind, o resource.Object, body map[string]a
 		a[who+"_by"] = map[string]any{"id": "u", "name": "U", "type": "user"}
 	}
 	switch k.Name {
+	case "primary_keys", "schema_fields":
+		return overTheWire(t, answerSchema(t, a))
 	case "organization", "user", "webhook":
 		answerPeople(t, k, a)
 		return overTheWire(t, a) // without actors and policies
@@ -72,6 +74,26 @@ func placed(k *resource.Kind, o resource.Object, a map[string]any) {
 			}
 		}
 	}
+}
+
+// answerSchema is the schema of which the body says the keys or some fields: for
+// the one the service answers, and for the other, the whole of it.
+func answerSchema(t *rapid.T, a map[string]any) map[string]any {
+	var fields []any
+	for _, v := range listOf(a["fields"]) {
+		f := objectOf(v)
+		field := map[string]any{"id": f["field_id"], "name": f["label"], "type": f["type"], "remote_type": "", "is_primary_key": f["is_primary_key"] == true}
+		switch path := textOf(f["path"]); either(t, "version", "2024", "2025") {
+		case "2025":
+			field["path"], field["user_managed"] = path, f["label"] != nil
+		}
+		fields = append(fields, field)
+	}
+	if fields == nil || fields[0].(map[string]any)["is_primary_key"] == true { // an ordinary one
+		fields = append(fields, map[string]any{"id": "of the source", "name": "Of the source", "type": "string", "is_primary_key": false})
+	}
+	slices.Reverse(fields)
+	return map[string]any{"id": a["schema"], "name": "N", "fields": fields, "connection": a["connection"], "schema": a["schema"]}
 }
 
 func answerPeople(t *rapid.T, k *resource.Kind, a map[string]any) {

@@ -106,6 +106,10 @@ func kindOf(t *testing.T, name string) *resource.Kind {
 // Every member that a request may have, for POST and for PUT.
 func TestBodies(t *testing.T) {
 	full := map[string]obj{
+		"primary_keys": {"connection": "pg", "schema": "public.users", "fields": []any{"b", "a", "b"}},
+		"schema_fields": {"connection": "pg", "schema": "public.users", "fields": obj{
+			"score":  obj{"label": "Score", "type": "number", "example": obj{"n": int64(1)}},
+			"a.plan": obj{"label": "Plan", "type": "string", "path": "$.a.plan", "example": "pro"}}},
 		"organization": {"name": "Acme", "sso_domain": "acme.example.com", "sso_org_id": "org-1", "issuer": "https://login.example.com",
 			"client_id": "polytomic", "client_secret": resource.NewSecret("made-up-client-secret")},
 		"user":              {"email": " Ada@Example.com", "roles": []any{obj{"id": "r-9"}, "analyst"}, "role": "Admin", "organization": "acme"},
@@ -198,6 +202,8 @@ func TestBareBodies(t *testing.T) {
 		"organization":      {obj{"name": "N"}, map[string]any{"name": "N"}},
 		"user":              {obj{"email": "a@example.com", "organization": "acme"}, map[string]any{"email": "a@example.com"}},
 		"webhook":           {obj{"endpoint": "https://e", "enabled": false}, map[string]any{"endpoint": "https://e"}},
+		"primary_keys":      {obj{"connection": "pg", "schema": "s", "fields": []any{}}, map[string]any{"fields": []any{}}},
+		"schema_fields":     {obj{"connection": "pg", "schema": "s", "fields": obj{}}, map[string]any{"fields": []any{}}},
 		"error_subscribers": {obj{"emails": []any{}}, map[string]any{"emails": []any{}}},
 		"role":              {obj{"name": "N"}, map[string]any{"name": "N"}},
 		"policy":            {obj{"name": "N"}, map[string]any{"name": "N", "policy_actions": []any{}}},

@@ -75,6 +75,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 		policiesRow,
 		organizationRow,
 	},
+	After:  []string{SchemaFields.Name, PrimaryKeys.Name},
 	Claims: []string{"source_connection_id", "source_configuration", "destination_connection_id", "destination_configuration", "default_schedule"},
 	Slow:   true,
 	ListIsFull: func(_ string, item map[string]any) bool { // API dossier 4 says so; nobody has seen 2025-09-18

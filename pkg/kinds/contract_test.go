@@ -24,6 +24,8 @@ type side struct{ create, update, answers []string }
 var contract = map[string]side{
 	"organization":      {[]string{"OrganizationWrite"}, []string{"OrganizationWrite"}, []string{"Organization"}},
 	"user":              {[]string{"UserWrite"}, []string{"UserWrite"}, []string{"User"}},
+	"primary_keys":      {[]string{"PrimaryKeys"}, []string{"PrimaryKeys"}, []string{"Schema"}},
+	"schema_fields":     {[]string{"UserFields"}, []string{"UserFields"}, []string{"Schema"}},
 	"webhook":           {[]string{"WebhookWrite"}, []string{"WebhookWrite"}, []string{"Webhook"}},
 	"error_subscribers": {[]string{"GlobalErrorSubscribers"}, []string{"GlobalErrorSubscribers"}, []string{"GlobalErrorSubscribers"}},
 	"role":              {[]string{"RoleWrite"}, []string{"RoleWrite"}, []string{"Role"}},

@@ -15,7 +15,8 @@ import "github.com/polyplan/polyplan/pkg/resource"
 // All are the kinds that polyplan knows, in the order of a manifest's
 // sections: what others build on comes first.
 func All() []*resource.Kind {
-	return []*resource.Kind{&Organization, &Role, &Policy, &User, &Connection, &Model, &BulkSync, &Sync, &Webhook, &ErrorSubscribers}
+	return []*resource.Kind{&Organization, &Role, &Policy, &User, &Connection, &SchemaFields, &PrimaryKeys,
+		&Model, &BulkSync, &Sync, &Webhook, &ErrorSubscribers}
 }
 
 // The rows that kinds share.

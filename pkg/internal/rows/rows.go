@@ -47,7 +47,7 @@ var groups = map[string][]string{
 // All are the rows that concern the kinds here, each for one kind.
 func All() []Row {
 	var all []Row
-	for _, rows := range [][]Row{policies, people, connections, models, bulkSyncs, syncs} {
+	for _, rows := range [][]Row{policies, people, schemas, connections, models, bulkSyncs, syncs} {
 		for _, r := range rows {
 			kinds, ok := groups[r.Kind]
 			if !ok {
@@ -107,6 +107,8 @@ func Index() *resource.Index {
 }
 
 var answers = map[string]obj{
+	"primary_keys":      {"id": "public.users", "name": "users", "connection": PG, "schema": "public.users", "fields": list{column("id", true), column("email", false)}},
+	"schema_fields":     {"id": "public.users", "name": "users", "connection": PG, "schema": "public.users", "fields": list{declared("plan", "Plan", "string")}},
 	"organization":      {"id": "o", "name": "N", "sso_domain": "", "sso_org_id": "", "issuer": ""},
 	"user":              {"id": "u", "email": "ada@example.com", "organization_id": theirs, "role": "user", "role_ids": list{Analyst}},
 	"webhook":           {"id": "w", "endpoint": "https://hooks.example.com", "secret": resource.Mask, "disabled": false, "created_at": "2024-02-08T00:00:00Z"},
@@ -122,6 +124,8 @@ var answers = map[string]obj{
 }
 
 var manifests = map[string]obj{
+	"primary_keys":      {"connection": "pg", "schema": "public.users", "fields": list{"id"}},
+	"schema_fields":     {"connection": "pg", "schema": "public.users", "fields": obj{"plan": obj{"label": "Plan", "type": "string"}}},
 	"organization":      {"name": "N"},
 	"user":              {"email": "ada@example.com", "roles": list{"analyst"}},
 	"webhook":           {"endpoint": "https://hooks.example.com", "secret": resource.NewSecret("made-up"), "enabled": true},

@@ -7,15 +7,28 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
-// readyForBulkSync waits for the schema cache of the source, which a new
-// connection fills by itself and without which a bulk sync is refused (API
-// dossier 8.5, 8.13).
+// readyForBulkSync waits for the schemas of the source, without which a bulk sync
+// is refused (API dossier 8.13).
 func readyForBulkSync(e *resource.Encoder, o resource.Object, changed func(resource.Path) bool) *resource.Readiness {
 	const at = resource.Path("source.connection")
 	if !changed(at) {
 		return nil
 	}
-	source := objectOf(o["source"])["connection"]
+	return schemasRead(e, objectOf(o["source"])["connection"], at)
+}
+
+// readyForSchema waits for the schemas of which one is to be changed.
+func readyForSchema(e *resource.Encoder, o resource.Object, changed func(resource.Path) bool) *resource.Readiness {
+	const at = resource.Path("connection")
+	if !changed(at) {
+		return nil
+	}
+	return schemasRead(e, o["connection"], at)
+}
+
+// schemasRead waits for the schema cache of a source, which a new connection
+// fills by itself (API dossier 8.5).
+func schemasRead(e *resource.Encoder, source any, at resource.Path) *resource.Readiness {
 	id := e.ID(Connection.Name, source, at)
 	called := "connection " + id
 	if name, ok := source.(string); ok {
