@@ -161,6 +161,38 @@ func (s *survey) Property(connection resource.Reference, property string) ([]str
 	})
 }
 
+// BulkSource implements [resource.Surveyor].
+func (s *survey) BulkSource(connection resource.Reference, ids []string, fields bool) (*schema.BulkSource, error) {
+	src, err := about(s, connection, func(c schema.Connection) (*schema.BulkSource, error) {
+		return s.in.Reader.BulkSource(s.ctx, c, fields)
+	})
+	c := key(connection)
+	switch {
+	case src != nil:
+		s.seen.PutBulkSource(c, src, ids)
+	case err == nil && s.in.Last != nil:
+		if src, err := s.in.Last.BulkSource(s.ctx, c, fields); err == nil {
+			s.seen.PutBulkSource(c, src, ids)
+		}
+	}
+	return src, err
+}
+
+// BulkTarget implements [resource.Surveyor].
+func (s *survey) BulkTarget(connection resource.Reference) (*schema.BulkTarget, error) {
+	t, err := about(s, connection, func(c schema.Connection) (*schema.BulkTarget, error) { return s.in.Reader.BulkTarget(s.ctx, c) })
+	c := key(connection)
+	switch {
+	case t != nil:
+		s.seen.PutBulkTarget(c, t)
+	case err == nil && s.in.Last != nil:
+		if t, err := s.in.Last.BulkTarget(s.ctx, c); err == nil {
+			s.seen.PutBulkTarget(c, t)
+		}
+	}
+	return t, err
+}
+
 // Model implements [resource.Surveyor].
 func (s *survey) Model(id string) (*schema.Model, error) {
 	m, err := s.in.Reader.Model(s.ctx, id)

@@ -32,6 +32,8 @@ type Service struct {
 	targets    memo[*schema.Targets]
 	properties memo[[]string]
 	models     memo[*schema.Model]
+	bulkSource memo[*schema.BulkSource]
+	bulkTarget memo[*schema.BulkTarget]
 	gates      memo[*gate]
 }
 

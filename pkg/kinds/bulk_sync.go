@@ -89,6 +89,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 	Ready:   readyForBulkSync,
 	Align:   alignBulkSync,
 	Check:   checkBulkSync,
+	Survey:  surveyBulkSync,
 }
 
 // newModes say what is taken in by itself.

@@ -25,46 +25,62 @@ func surveyConnection(s resource.Surveyor, r *resource.Resource) {
 	if doc == nil {
 		return
 	}
-	configuration := objectOf(r.Object["configuration"])
+	t, known := catalog.Lookup(id)
+	st := settings{s: s, doc: doc, at: "configuration", of: "connections of type " + id, v: objectOf(r.Object["configuration"])}
+	st.missing = func(at resource.Path, p schema.Problem) { missingSetting(s, doc, t, at, p) }
+	// What polyplan's own list lacks too was told without the network.
+	st.told = func(key string) bool { return known && t.Fields[key] == nil }
+	st.survey("connection type " + id)
+}
+
+// settings is a configuration that is to fit a schema of the service's.
+type settings struct {
+	s   resource.Surveyor
+	doc schema.Document
+	at  resource.Path
+	of  string // whose settings they are
+	v   resource.Object
+	// missing tells of what is required; told says of which unknown keys nothing is
+	// to be said.
+	missing func(at resource.Path, p schema.Problem)
+	told    func(key string) bool
+}
+
+// survey holds them against the schema, which is called subject.
+func (st settings) survey(subject string) {
 	hidden := map[string]bool{}
-	value, _ := veiled(configuration, nil, hidden).(resource.Object)
+	value, _ := veiled(st.v, nil, hidden).(resource.Object)
 	if value == nil {
 		value = resource.Object{}
 	}
-	problems, err := doc.Check(value)
+	problems, err := st.doc.Check(value)
 	if err != nil {
-		s.Unverified("connection type "+id, err.Error())
+		st.s.Unverified(subject, err.Error())
 		return
 	}
-	t, known := catalog.Lookup(id)
 	for _, p := range problems {
-		at := pathTo("configuration", configuration, p.Path)
+		at := pathTo(st.at, st.v, p.Path)
 		switch {
 		case p.Missing != "":
-			missingSetting(s, doc, t, at, p)
+			st.missing(at, p)
 		case p.Unknown != "":
-			s.Error(at.Child(p.Unknown), "unknown-key", "unknown key "+strconv.Quote(p.Unknown), "connections of type "+id+" have no such setting",
-				didYouMean("", p.Unknown, doc.Names()))
-		case under(p.Path, hidden):
+			st.s.Error(at.Child(p.Unknown), "unknown-key", "unknown key "+strconv.Quote(p.Unknown), st.of+" have no such setting",
+				didYouMean("", p.Unknown, st.doc.Names()))
+		case hidden[strings.Join(p.Path, "\x00")]:
 			// Not the secret was checked, but what stands in for it.
 		default:
 			fix := ""
 			if len(p.Allowed) > 0 {
 				fix = "choose one of " + strings.Join(p.Allowed, ", ")
 			}
-			s.Error(at, "wrong-value", "this value does not fit the service's schema of "+id, p.What, fix)
+			st.s.Error(at, "wrong-value", "this value does not fit the service's schema of "+st.of, p.What, fix)
 		}
 	}
-	if len(doc.Names()) == 0 {
-		return
-	}
-	for _, key := range resource.Keys(configuration) {
-		// What polyplan's own list lacks too was told without the network.
-		if known && t.Fields[key] == nil || slices.Contains(doc.Names(), key) {
-			continue
+	for _, key := range resource.Keys(st.v) {
+		if len(st.doc.Names()) > 0 && !slices.Contains(st.doc.Names(), key) && !st.told(key) {
+			st.s.Warn(st.at.Child(key), "unknown-key", "unknown key "+strconv.Quote(key), "the service's schema of "+st.of+" does not have it",
+				didYouMean("", key, st.doc.Names()))
 		}
-		s.Warn(resource.Path("configuration").Child(key), "unknown-key", "unknown key "+strconv.Quote(key),
-			"the service's schema of "+id+" does not have it", didYouMean("", key, doc.Names()))
 	}
 }
 
@@ -107,9 +123,6 @@ func veiled(v any, at []string, hidden map[string]bool) any {
 	}
 	return v
 }
-
-// under reports whether a place is one of those in hidden.
-func under(at []string, hidden map[string]bool) bool { return hidden[strings.Join(at, "\x00")] }
 
 // pathTo writes a way into o, which stands at p, as a path.
 func pathTo(p resource.Path, v any, way []string) resource.Path {

@@ -24,6 +24,11 @@ type Surveyor interface {
 	Targets(connection Reference) (*schema.Targets, error)
 	// Property lists what a property of a new target object may be; nil: anything.
 	Property(connection Reference, property string) ([]string, error)
+	// BulkSource is what a bulk sync may read: the schemas with these ids are asked
+	// for, with their fields if that is wanted. Others it has, too.
+	BulkSource(connection Reference, ids []string, fields bool) (*schema.BulkSource, error)
+	// BulkTarget is what a bulk sync may write to.
+	BulkTarget(connection Reference) (*schema.BulkTarget, error)
 	// Model is what is known of a model that the manifest does not manage. Its
 	// connection is named by its id.
 	Model(id string) (*schema.Model, error)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Changes tells, a line each and in order, what is otherwise in the lock than it
@@ -26,6 +28,11 @@ func (l *Lock) Changes(before *Lock) []string {
 		compare(was.Targets, is.Targets, func(object string, was, is *lockedTarget) {
 			out = append(out, changed(key+", target "+object, was.leaves(), is.leaves())...)
 		})
+		out = append(out, changed(key+", settings of bulk sources", was.BulkSource.leaves(), is.BulkSource.leaves())...)
+		compare(was.BulkSource.schemas(), is.BulkSource.schemas(), func(id string, was, is map[string]string) {
+			out = append(out, changed(key+", schema "+id, was, is)...)
+		})
+		out = append(out, changed(key+", settings of bulk targets", was.BulkTarget.leaves(), is.BulkTarget.leaves())...)
 	})
 	return out
 }
@@ -82,6 +89,37 @@ func (t *lockedTarget) leaves() map[string]string {
 		out["field "+id] = words
 	}
 	out["what it allows"] = t.Allows
+	return out
+}
+
+func (s *lockedBulkSource) leaves() map[string]string {
+	if s == nil {
+		return nil
+	}
+	out := s.Configuration.leaves()
+	if out == nil {
+		out = map[string]string{}
+	}
+	out["tracking fields"] = strconv.FormatBool(s.Tracking)
+	return out
+}
+
+func (s *lockedBulkSource) schemas() map[string]map[string]string {
+	if s == nil {
+		return nil
+	}
+	return s.Schemas
+}
+
+func (t *lockedBulkTarget) leaves() map[string]string {
+	if t == nil {
+		return nil
+	}
+	out := t.Configuration.leaves()
+	if out == nil {
+		out = map[string]string{}
+	}
+	out["modes"] = strings.Join(t.Modes, " ")
 	return out
 }
 

@@ -34,7 +34,7 @@ func (noLoader) Load(string) (any, error) {
 // Check holds a value against the schema. Its error says that the schema itself
 // is of no use.
 func (d Document) Check(value any) ([]Problem, error) {
-	const here = "urn:polyplan:configuration"
+	const here = "https://schema.invalid/configuration" // what it is called by itself; nothing is fetched
 	doc := map[string]any{}
 	for key, v := range d {
 		if key != "$schema" && key != "$id" { // whose they are is no matter, and they are not to be fetched

@@ -30,6 +30,22 @@ type Lock struct {
 type behind struct {
 	Sources map[string]map[string]string `json:"sources,omitempty"` // what is read -> field -> type
 	Targets map[string]*lockedTarget     `json:"targets,omitempty"`
+
+	BulkSource *lockedBulkSource `json:"bulk_source,omitempty"`
+	BulkTarget *lockedBulkTarget `json:"bulk_target,omitempty"`
+}
+
+// lockedBulkSource has those schemas alone that somebody asked for: a warehouse
+// may have thousands.
+type lockedBulkSource struct {
+	Configuration Document                     `json:"configuration,omitempty"`
+	Tracking      bool                         `json:"tracking_fields"`
+	Schemas       map[string]map[string]string `json:"schemas"` // field -> type
+}
+
+type lockedBulkTarget struct {
+	Configuration Document `json:"configuration,omitempty"`
+	Modes         []string `json:"modes"`
 }
 
 // lockedTarget describes an object in words, see words.go.
@@ -50,7 +66,7 @@ func (l *Lock) Empty() bool { return len(l.types)+len(l.connections) == 0 }
 func (l *Lock) at(c Connection) *behind {
 	b := l.connections[c.Key]
 	if b == nil {
-		b = &behind{map[string]map[string]string{}, map[string]*lockedTarget{}}
+		b = &behind{Sources: map[string]map[string]string{}, Targets: map[string]*lockedTarget{}}
 		l.connections[c.Key] = b
 	}
 	return b
@@ -67,11 +83,7 @@ func (l *Lock) PutType(id string, doc Document) {
 func (l *Lock) PutSource(c Connection, configuration map[string]any, s *Source) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fields := make(map[string]string, len(s.Fields))
-	for _, f := range s.Fields {
-		fields[f.Name] = f.Type
-	}
-	l.at(c).Sources[sourceKey(configuration)] = fields
+	l.at(c).Sources[sourceKey(configuration)] = typesOf(s.Fields)
 }
 
 // PutTarget remembers an object that syncs write to.
@@ -86,6 +98,45 @@ func (l *Lock) PutTarget(c Connection, t *Target) {
 		out.Fields[f.ID] = f.words()
 	}
 	l.at(c).Targets[t.ID] = out
+}
+
+// PutBulkSource remembers what bulk syncs read of a source: the schemas with
+// these ids.
+func (l *Lock) PutBulkSource(c Connection, s *BulkSource, ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.at(c)
+	if b.BulkSource == nil {
+		b.BulkSource = &lockedBulkSource{Configuration: bare(s.Configuration), Tracking: s.Tracking, Schemas: map[string]map[string]string{}}
+	}
+	for _, id := range ids {
+		if schema := s.Schema(id); schema != nil && (schema.Fields != nil || b.BulkSource.Schemas[id] == nil) {
+			b.BulkSource.Schemas[id] = typesOf(schema.Fields)
+		}
+	}
+}
+
+// PutBulkTarget remembers what bulk syncs may write to.
+func (l *Lock) PutBulkTarget(c Connection, t *BulkTarget) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at(c).BulkTarget = &lockedBulkTarget{bare(t.Configuration), slices.Sorted(slices.Values(t.Modes))}
+}
+
+func typesOf(fields []Field) map[string]string {
+	out := make(map[string]string, len(fields))
+	for _, f := range fields {
+		out[f.Name] = f.Type
+	}
+	return out
+}
+
+func fieldsOf(types map[string]string) []Field {
+	var out []Field
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		out = append(out, Field{Name: name, Type: types[name]})
+	}
+	return out
 }
 
 // sourceKey says what is read: "table=users" where that is one short text, the
@@ -188,12 +239,7 @@ func (l *Lock) Source(_ context.Context, c Connection, configuration map[string]
 	if b == nil || b.Sources[sourceKey(configuration)] == nil {
 		return nil, errNotLocked
 	}
-	out := &Source{}
-	fields := b.Sources[sourceKey(configuration)]
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		out.Fields = append(out.Fields, Field{Name: name, Type: fields[name]})
-	}
-	return out, nil
+	return &Source{fieldsOf(b.Sources[sourceKey(configuration)])}, nil
 }
 
 // Target implements [Reader].
@@ -212,6 +258,28 @@ func (l *Lock) Target(_ context.Context, c Connection, object string) (*Target, 
 		out.Modes = append(out.Modes, readMode(id, t.Modes[id]))
 	}
 	return out, nil
+}
+
+// BulkSource implements [Reader].
+func (l *Lock) BulkSource(_ context.Context, c Connection, _ bool) (*BulkSource, error) {
+	b := l.connections[c.Key]
+	if b == nil || b.BulkSource == nil {
+		return nil, errNotLocked
+	}
+	out := &BulkSource{Configuration: b.BulkSource.Configuration, Tracking: b.BulkSource.Tracking, Partial: true}
+	for _, id := range slices.Sorted(maps.Keys(b.BulkSource.Schemas)) {
+		out.Schemas = append(out.Schemas, BulkSchema{id, fieldsOf(b.BulkSource.Schemas[id])})
+	}
+	return out, nil
+}
+
+// BulkTarget implements [Reader].
+func (l *Lock) BulkTarget(_ context.Context, c Connection) (*BulkTarget, error) {
+	b := l.connections[c.Key]
+	if b == nil || b.BulkTarget == nil {
+		return nil, errNotLocked
+	}
+	return &BulkTarget{b.BulkTarget.Configuration, b.BulkTarget.Modes}, nil
 }
 
 // Keys implements [Reader]: a lock has none.
@@ -278,6 +346,7 @@ func ParseLock(data []byte) (*Lock, error) {
 			continue
 		}
 		maps.Copy(b.Sources, c.Sources)
+		b.BulkSource, b.BulkTarget = c.BulkSource, c.BulkTarget
 		for id, t := range c.Targets {
 			if t != nil {
 				b.Targets[id] = t

@@ -26,6 +26,11 @@ type Reader interface {
 	Targets(ctx context.Context, c Connection) (*Targets, error)
 	// Property is what a property of a new target object may be.
 	Property(ctx context.Context, c Connection, property string) ([]string, error)
+	// BulkSource is what a bulk sync may read. With fields of its schemas it may be
+	// long.
+	BulkSource(ctx context.Context, c Connection, fields bool) (*BulkSource, error)
+	// BulkTarget is what a bulk sync may write to.
+	BulkTarget(ctx context.Context, c Connection) (*BulkTarget, error)
 	// Model finds out what a model reads that no manifest manages.
 	Model(ctx context.Context, id string) (*Model, error)
 }
@@ -159,6 +164,36 @@ func (t *Target) Mode(id string) *Mode {
 		}
 	}
 	return nil
+}
+
+// BulkSource is what a bulk sync may read (API dossier 8.13).
+type BulkSource struct {
+	Configuration Document
+	Schemas       []BulkSchema
+	Tracking      bool // a schema may be told the field by which changes are found
+	Partial       bool // there may be other schemas
+}
+
+// BulkSchema is a table, or what is one to the source.
+type BulkSchema struct {
+	ID     string
+	Fields []Field // Name is the id; nil if they were not asked for
+}
+
+// Schema is the schema with that id, nil if there is none.
+func (s *BulkSource) Schema(id string) *BulkSchema {
+	for i := range s.Schemas {
+		if s.Schemas[i].ID == id {
+			return &s.Schemas[i]
+		}
+	}
+	return nil
+}
+
+// BulkTarget is what a bulk sync may write to.
+type BulkTarget struct {
+	Configuration Document
+	Modes         []string
 }
 
 // odd are the pairs of types of which no value of the one fits the other, as far

@@ -2,15 +2,12 @@ package spec_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/internal/fixture"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/spec"
@@ -91,44 +88,6 @@ func loadText(text string) (*spec.Manifest, diag.List) {
 	return spec.Load(spec.Options{Kinds: testKinds(), Files: []string{"-"}, Stdin: strings.NewReader(text), Env: env})
 }
 
-var (
-	wantComment = regexp.MustCompile(`# want (.*)$`)
-	oneWant     = regexp.MustCompile("^(warning )?(\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`) ?")
-)
-
-type want struct {
-	line     int
-	severity diag.Severity
-	text     *regexp.Regexp
-	met      bool
-}
-
-func wants(t *testing.T, text string) (out []*want) {
-	for i, line := range strings.Split(text, "\n") {
-		m := wantComment.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		for rest := m[1]; rest != ""; {
-			w := oneWant.FindStringSubmatch(rest)
-			if w == nil {
-				t.Fatalf("line %d: cannot read the expectation %s", i+1, rest)
-			}
-			rest = rest[len(w[0]):]
-			s, err := strconv.Unquote(w[2])
-			if err != nil {
-				t.Fatalf("line %d: %v", i+1, err)
-			}
-			sev := diag.Error
-			if w[1] != "" {
-				sev = diag.Warning
-			}
-			out = append(out, &want{line: i + 1, severity: sev, text: regexp.MustCompile("(?s)" + s)})
-		}
-	}
-	return out
-}
-
 // TestFixtures loads every manifest in testdata. Its findings are those that
 // its comments announce, on the lines where they stand, and no others. A file
 // X.yaml finds further files for itself in X/.
@@ -139,32 +98,9 @@ func TestFixtures(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			expected := wants(t, string(src))
 			m, found := spec.Load(spec.Options{Kinds: testKinds(), Files: []string{file}, Env: env})
 			inside(t, m, found)
-			for _, d := range found {
-				text := d.What + "\nwhy: " + d.Why + "\nfix: " + d.Fix
-				i := slices.IndexFunc(expected, func(w *want) bool {
-					return !w.met && w.line == d.Pos.Line && w.severity == d.Severity && w.text.MatchString(text)
-				})
-				if i < 0 {
-					t.Errorf("unexpected: %s", m.Sources.Annotate(diag.List{d})[0].Text())
-					continue
-				}
-				expected[i].met = true
-				if d.Code == "" || d.What == "" || d.Why == "" {
-					t.Errorf("%s: a finding needs code, what and why: %#v", d.Pos, d)
-				}
-			}
-			for _, w := range expected {
-				if !w.met {
-					t.Errorf("%s:%d: expected %s %q", file, w.line, w.severity, w.text)
-				}
-			}
+			fixture.Check(t, file, m.Sources.Annotate(found))
 		})
 	}
 }

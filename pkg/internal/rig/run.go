@@ -195,6 +195,17 @@ func seal(m *spec.Manifest, prints *resource.Fingerprinter) {
 	}
 }
 
+// Client is one of a run of its own.
+func (r *Rig) Client() *api.Client {
+	r.T.Helper()
+	t, err := r.transport(Run{Parallelism: r.opt.Parallelism})
+	if err != nil {
+		r.T.Fatal(err)
+	}
+	r.T.Cleanup(t.Close)
+	return api.New(t, r.opt.Version)
+}
+
 func (r *Rig) transport(run Run) (*transport.Client, error) {
 	base := r.round
 	if run.Round != nil {
