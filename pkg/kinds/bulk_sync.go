@@ -139,11 +139,11 @@ var additionalRow = resource.Field{Type: resource.Struct, Short: "frequency", Wh
 )}
 
 // schemaRow is what is chosen of a schema.
-var schemaRow = resource.Field{Type: resource.Struct, Short: "enabled", Fields: []resource.Field{
+var schemaRow = resource.Field{Type: resource.Struct, Short: "enabled", Keeps: true, Fields: []resource.Field{
 	{Name: "enabled", Type: resource.Bool, Default: true, Doc: "Whether it is copied. Default: true."},
 	{Name: "fields", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true,
 		Open: letsIn("automatically_add_new_fields"),
-		Elem: &resource.Field{Type: resource.Struct, Short: "enabled", Fields: []resource.Field{
+		Elem: &resource.Field{Type: resource.Struct, Short: "enabled", Keeps: true, Fields: []resource.Field{
 			{Name: "enabled", Type: resource.Bool, Default: true, Doc: "Whether it is copied. Default: true."},
 			{Name: "obfuscate", Type: resource.Bool, Default: false, Doc: "Whether its values are made unreadable."},
 			{Name: "output_name", API: "user_output_name", Type: resource.String, Doc: "Its name in the destination. Default: the service's choice."},

@@ -37,13 +37,25 @@ func encodeBulkSync(e *resource.Encoder, o resource.Object, body map[string]any)
 				continue // what is not listed is not copied
 			}
 			wireSchema(s)
-			delete(s, "user_output_name") // known to the calls of followBulkSync alone
+			// Names, and what nobody here knows, belong to the calls of followBulkSync.
+			onlyKnown(s, schemaRow.Fields)
 			for _, f := range listOf(s["fields"]) {
-				delete(objectOf(f), "user_output_name")
+				onlyKnown(objectOf(f), resource.Lookup(schemaRow.Fields, "fields").Elem.Fields)
 			}
 			chosen = append(chosen, s)
 		}
 		body["schemas"] = chosen
+	}
+}
+
+// onlyKnown drops, in place, what a choice of the bulk sync's own requests has
+// no word for.
+func onlyKnown(choice map[string]any, fields []resource.Field) {
+	for key := range choice {
+		known := slices.ContainsFunc(fields, func(f resource.Field) bool { return f.APIName() == key })
+		if !known && key != "id" || key == "user_output_name" {
+			delete(choice, key)
+		}
 	}
 }
 

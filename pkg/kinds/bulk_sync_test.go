@@ -165,7 +165,10 @@ func TestFollowBulkSync(t *testing.T) {
 			after: obj{"x": on, "y": obj{"enabled": false, "fields": fields, "partition_key": "k", "filters": obj{"f": obj{"field": "a", "function": "IsNull"}}}},
 			want: []any{obj{"id": "y", "enabled": false, "partition_key": "k", "fields": []any{obj{"id": "a", "enabled": true}, obj{"id": "b", "enabled": false}},
 				"filters": []any{obj{"field_id": "a", "function": "IsNull"}}}}},
-		{name: "nobody knows", before: nil, after: nil},
+		{name: "what nobody knows goes along", before: obj{"y": obj{"enabled": true, "brand_new": obj{"x": int64(1)}, "fields": obj{"a": obj{"enabled": true, "newer": "n"}}}},
+			after: obj{"y": obj{"enabled": false, "brand_new": obj{"x": int64(1)}, "fields": obj{"a": obj{"enabled": true, "newer": "n"}}}},
+			want:  []any{obj{"id": "y", "enabled": false, "brand_new": obj{"x": int64(1)}, "fields": []any{obj{"id": "a", "enabled": true, "newer": "n"}}}}},
+		{name: "nobody says", before: nil, after: nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var before obj
@@ -278,6 +281,30 @@ func TestReadBulkSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]any{obj{"id": "a", "enabled": true}}, answer["schemas"]); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// Members of schemas and fields that nobody knows are read, left alone, and sent
+// only in the calls that have schemas whole.
+func TestUnknownMembersOfSchemas(t *testing.T) {
+	answer := map[string]any{"name": "N", "source_connection_id": "a", "destination_connection_id": "b", "schedule": obj{"frequency": "manual"},
+		"schemas": []any{obj{"id": "s", "enabled": true, "brand_new": "x", "fields": []any{obj{"id": "f", "enabled": true, "newer": "********"}}}}}
+	live := BulkSync.Decode(answer, index)
+	s := objectOf(objectOf(live["schemas"])["s"])
+	if s["brand_new"] != "x" || s["id"] != nil {
+		t.Errorf("decoded as %v", s)
+	}
+	if _, ok := objectOf(objectOf(s["fields"])["f"])["newer"].(*resource.Secret); !ok {
+		t.Errorf("a mask is no secret: %v", s)
+	}
+	delete(objectOf(objectOf(s["fields"])["f"]), "newer")
+	body, err := BulkSync.Encode(live, ids, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []any{obj{"id": "s", "enabled": true, "fields": []any{obj{"id": "f", "enabled": true}}}}
+	if d := cmp.Diff(want, body["schemas"]); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -114,7 +114,7 @@ func (d *Decoder) Value(f *Field, v any) any {
 	case Struct:
 		if o, ok := v.(Object); ok {
 			fields, _ := f.Below(d.root)
-			return d.members(fields, o, f.Lenient || f.Members != nil)
+			return d.members(fields, o, f.Lenient || f.Keeps || f.Members != nil)
 		}
 	case List:
 		if l, ok := v.([]any); ok {
@@ -149,7 +149,7 @@ func (d *Decoder) members(fields []Field, o Object, lags bool) Object {
 	}
 	if lags {
 		for key, v := range o {
-			if !seen[key] && v != nil {
+			if !seen[key] && v != nil && Lookup(fields, key) == nil { // a field's name may be that of another member
 				out[key] = unmask(v)
 			}
 		}
@@ -167,7 +167,9 @@ func (d *Decoder) mapping(f *Field, v any) any {
 	case []any:
 		for _, x := range v {
 			if o, ok := x.(Object); ok && f.KeyedBy != "" {
-				out[Text(o[f.KeyedBy])] = d.Value(f.Elem, o)
+				key := Text(o[f.KeyedBy])
+				delete(o, f.KeyedBy) // or an element that keeps what it does not know had it twice
+				out[key] = d.Value(f.Elem, o)
 			}
 		}
 	default:

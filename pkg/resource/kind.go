@@ -98,6 +98,9 @@ type Field struct {
 	// Lenient marks a Struct whose table may lag behind the service: an unknown
 	// key is a warning and is passed through.
 	Lenient bool
+	// Keeps marks a Struct of which answers may have members that the table does not
+	// know: they are sent back with the rest, though no manifest may set them.
+	Keeps bool
 	// Members gives the Fields of a Struct that depend on the object around it,
 	// such as a connection's configuration on its type; false if unknown.
 	Members func(root Object) ([]Field, bool)

@@ -148,6 +148,10 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 		case resource.Struct:
 			fields, _ := f.Below(e.r.Object)
 			t := &tree{}
+			if f.Keeps {
+				v = maps.Clone(v)
+				maps.DeleteFunc(v, func(key string, _ any) bool { return resource.Lookup(fields, key) == nil })
+			}
 			e.members(t, fields, v, p, nil)
 			if _, isList := v[f.Short].([]any); f.Short != "" && !isList && slices.Equal(t.keys, []string{f.Short}) && t.values[0].isScalar() {
 				return t.values[0]
