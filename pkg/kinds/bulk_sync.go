@@ -11,13 +11,14 @@ var BulkSync = resource.Kind{
 	Path:    "/api/bulk/syncs",
 	Doc: `a copy of whole tables or objects of one connection in another, run on a schedule
 
-` + "`schemas`" + ` chooses what is copied, by the source's own ids. Once it is there it
-says all: a schema that it leaves out is not copied, nor is a field that the
-` + "`fields`" + ` of a schema leave out, and one that somebody turns on in the app is
-drift. Where the manifest sets ` + "`automatically_add_new_objects` or" + `
-` + "`automatically_add_new_fields`" + ` to let new ones in, those are no drift. Without
-` + "`schemas`" + ` a new bulk sync copies all that the source has; without ` + "`fields`" + ` a
-schema has all of its fields. Later the choice is left to people in the app.
+` + "`schemas`" + ` chooses what is copied, by the source's own ids: a list of them, or a
+map that says more of each. Once it is there it says all: a schema that it leaves
+out is not copied, nor is a field that the ` + "`fields`" + ` of a schema leave out, and
+one that somebody turns on in the app is drift. Where the manifest sets
+` + "`automatically_add_new_objects`" + ` or ` + "`automatically_add_new_fields`" + ` to let new
+ones in, those are no drift. Without ` + "`schemas`" + ` a new bulk sync copies all that
+the source has; without ` + "`fields`" + ` a schema has all of its fields. Later the
+choice is left to people in the app.
 
 What the service is told is never more than that: an update repeats what is
 chosen, also of what the manifest does not mention.

@@ -84,7 +84,11 @@ func (b *builder) value(f *resource.Field, null, loose bool) schema {
 	case resource.List:
 		return b.list(f, null, loose)
 	case resource.Map:
-		return orToken(null, "object", schema{"additionalProperties": b.member(f.Elem, true, loose)})
+		object := schema{"additionalProperties": b.member(f.Elem, true, loose)}
+		if f.Off != "" {
+			return either(null, orToken(false, "object", object), schema{"type": "array", "items": schema{"type": "string"}, "description": "Those that are on."})
+		}
+		return orToken(null, "object", object)
 	case resource.String:
 		if len(f.Enum) > 0 {
 			return enum(f, null, loose)

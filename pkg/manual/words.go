@@ -57,7 +57,11 @@ func typeOf(f *resource.Field) string {
 		}
 		return of
 	case resource.Map:
-		return "map of " + plural(f.Elem)
+		of := "map of " + plural(f.Elem)
+		if f.Off != "" {
+			return of + ", or list of names"
+		}
+		return of
 	}
 	return f.Type.String()
 }

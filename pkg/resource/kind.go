@@ -84,7 +84,8 @@ type Field struct {
 	Whole bool
 	// Off is the member of a Map's elements that turns one off: an element in which
 	// it is false says the same as none. In a Map that is Whole, what the manifest
-	// leaves out is turned off and not taken away, for the service has it still.
+	// leaves out is turned off and not taken away, for the service has it still. A
+	// manifest may write a list of the keys that are on.
 	Off string
 	// Open reports whether others may add to a Map though it is Whole, such as a
 	// service that was told to take in what is new.

@@ -158,6 +158,13 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 			}
 			return t
 		case resource.Map:
+			if keys, ok := allOn(f, v); ok {
+				t := &tree{isList: true}
+				for _, key := range keys {
+					t.items = append(t.items, e.text(key, true))
+				}
+				return t
+			}
 			t := &tree{block: true}
 			for _, key := range resource.Keys(v) {
 				if v[key] != nil {
@@ -185,6 +192,16 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 		}
 	}
 	return e.free(v, p)
+}
+
+// allOn are the keys of a map that says no more of them than that they are on.
+func allOn(f *resource.Field, o resource.Object) ([]string, bool) {
+	for _, v := range o {
+		if e, ok := v.(resource.Object); f.Off == "" || !ok || len(e) != 1 || e[f.Off] != true {
+			return nil, false
+		}
+	}
+	return resource.Keys(o), f.Off != "" && len(o) > 0
 }
 
 // unsaid is an element of a map without the word that it is on, where it says

@@ -390,6 +390,9 @@ func lastKey(p resource.Path) string {
 }
 
 func (b *build) mapping(f *resource.Field, n *node, p resource.Path, loose bool) (any, bool) {
+	if n.kind == listNode && f.Off != "" {
+		return b.turnedOn(f, n, p)
+	}
 	if n.kind != mapNode {
 		fix := "write a key and a value for each"
 		if f.KeyedBy != "" {
@@ -421,6 +424,30 @@ func (b *build) mapping(f *resource.Field, n *node, p resource.Path, loose bool)
 		}
 		if v, ok := b.value(f.Elem, m.value, p.Child(key), loose, m.key.text); ok {
 			out[key] = v
+		}
+	}
+	return out, true
+}
+
+// turnedOn reads a map from a list of the keys of which it says no more than that
+// they are on.
+func (b *build) turnedOn(f *resource.Field, n *node, p resource.Path) (any, bool) {
+	out := make(resource.Object, len(n.items))
+	for _, item := range n.items {
+		key, isText := item.value.(string)
+		switch {
+		case item.kind != scalarNode || !isText || key == "":
+			b.err(item, "wrong-type", fmt.Sprintf("an element of %s is %s", p, item.kindWords()), "it is a list of names",
+				"write each as a name, in quotes if need be; or write a map to say more of them")
+		case key == resource.SecretKey:
+			b.err(item, "bad-key", fmt.Sprintf("%q cannot be a key", key), "states use it for secrets", "")
+		case strings.Contains(key, "${"):
+			b.err(item, "bad-key", "a key holds ${...}", "only values can come from outside: a key is what people know the thing by", "write the key itself")
+		case out[key] != nil:
+			b.report(diag.Warning, item.pos(), "duplicate-element", fmt.Sprintf("%s has this element twice", p), "it is a set, in which each stands once", "remove one of the two")
+		default:
+			b.r.At[p.Child(key)] = item.pos()
+			out[key] = resource.Object{f.Off: true}
 		}
 	}
 	return out, true
