@@ -90,6 +90,9 @@ func runSandboxServe(s *session, c *cli.Context) error {
 	o := sandbox.Options{APIKey: c.String("api-key"), OAuth: c.String("oauth"), Latency: c.Duration("latency"),
 		RateLimit: c.Int("rate-limit"), Pace: c.Duration("pace"), BaseURL: c.String("base-url"),
 		LiveSources: c.Bool("live-sources"), Control: c.Bool("control"), KeepBodies: c.Bool("keep-bodies")}
+	if o.Pace == 0 {
+		o.Pace = -1 // 0 is what the options take for silence
+	}
 	if err := checkServe(o); err != nil {
 		return err
 	}
