@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"state":           {"resource"},
 	"state/remote":    {"state"},
 	"state/statetest": {"diag", "resource", "state"}, // diag for positions that must not be kept
+	"crypt":           {},
 	"helper":          {},
 	"api/transport":   {},
 	"api":             {"api/transport", "resource"},
@@ -52,6 +53,7 @@ var homes = map[string][]string{
 	"github.com/urfave/cli/v2":              {}, // cmd alone
 	"github.com/sergi/go-diff":              {"render"},
 	"github.com/google/go-cmp":              {"diff", "state/statetest"}, // statetest is a test in a package of its own
+	"filippo.io/age":                        {"crypt"},
 	"github.com/rivo/uniseg":                {"diag"},
 	"github.com/jackc/pgx":                  {"pgtest", "sandbox/postgres", "state/remote"},
 	"gocloud.dev":                           {"state/remote"},

@@ -43,7 +43,7 @@ func (x sealing) open(stored []byte) ([]byte, error) {
 // sealRecord is seal for a record of a journal, which is one line of text.
 func (x sealing) sealRecord(payload []byte) ([]byte, error) {
 	sealed, err := x.seal(payload)
-	if err != nil || x.codec == nil {
+	if err != nil || x.codec == nil || bytes.Equal(sealed, payload) {
 		return sealed, err
 	}
 	return base64.StdEncoding.AppendEncode(nil, sealed), nil
