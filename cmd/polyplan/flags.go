@@ -35,6 +35,7 @@ type options struct {
 	approve      bool
 	input        bool
 	prune        bool
+	encryptTo    []string
 	maxDeletes   string // "" for no limit
 	offline      bool
 	online       bool
@@ -79,6 +80,7 @@ func helperFlags(byDefault bool) []cli.Flag {
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "state", Usage: "the state, a `PATH` (default: polyplan.state.json beside the manifest) [$POLYPLAN_STATE]"},
+		&cli.StringSliceFlag{Name: "encrypt-to", Usage: "encrypt state and plan to this `RECIPIENT` of age, a public key or a file of them; may be repeated; none: keep them in clear [$POLYPLAN_ENCRYPT_TO]"},
 	}
 }
 
@@ -168,6 +170,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		liveSources: c.Bool("live-sources") || truth(env.get("POLYPLAN_LIVE_SOURCES")), varFiles: c.StringSlice("var-file"),
 		approve: c.Bool("auto-approve"), input: c.Bool("input"), prune: c.Bool("prune"), offline: c.Bool("offline"), online: c.Bool("online"),
 		updateLock: c.Bool("update-lock"), tryOut: c.Bool("test-connections"),
+		encryptTo:  c.StringSlice("encrypt-to"),
 		maxDeletes: firstOf(c.String("max-deletes"), env.get("POLYPLAN_MAX_DELETES")),
 		targets:    c.StringSlice("target"), excludes: c.StringSlice("exclude"), refresh: !c.IsSet("refresh") || c.Bool("refresh"),
 		parallelism: c.Int("parallelism"), lockTimeout: c.Duration("lock-timeout"), lock: c.Bool("lock"),
@@ -194,6 +197,9 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 	}
 	if c.Bool("json") {
 		o.format = "json"
+	}
+	if len(o.encryptTo) == 0 {
+		o.encryptTo = recipientsOf(env.get("POLYPLAN_ENCRYPT_TO"))
 	}
 	if len(o.files) == 0 {
 		o.files = []string{firstOf(env.get("POLYPLAN_FILE"), "polyplan.yaml")}

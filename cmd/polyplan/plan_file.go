@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/polyplan/polyplan/pkg/apply"
+	"github.com/polyplan/polyplan/pkg/crypt"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/render"
@@ -24,6 +25,9 @@ func (s *session) savePlan(out string, p *apply.Prepared) error {
 	saved.Targets, saved.Excludes = s.opts.targets, s.opts.excludes
 	saved.Prune, saved.Offline = s.opts.prune, !s.opts.refresh
 	data, err := saved.Encode(s.prints)
+	if err == nil {
+		data, err = s.codec.Seal(data)
+	}
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func mayReplace(path, called string) error {
 	defer f.Close()
 	head := make([]byte, 64)
 	n, _ := f.Read(head) // what cannot be read is no plan
-	if n > 0 && !diff.IsSaved(head[:n]) {
+	if n > 0 && !diff.IsSaved(head[:n]) && !crypt.IsSealed(head[:n]) {
 		return refuse("a file of that name is there which is no saved plan")
 	}
 	return nil
@@ -91,6 +95,13 @@ func (s *session) readPlan(c *cli.Context) (*diff.Saved, error) {
 	if err == nil {
 		defer f.Close()
 		data, err = diff.ReadSaved(f)
+	}
+	var keys *crypt.Codec
+	if err == nil {
+		keys, err = s.keys()
+	}
+	if err == nil {
+		data, err = keys.Open(data)
 	}
 	var saved *diff.Saved
 	if err == nil {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 )
 
 // canary is a secret that a script gives to the program. It is made anew for
@@ -43,7 +45,23 @@ func newCanaries() []canary {
 		core := hex.EncodeToString(raw)
 		out = append(out, canary{c.name, c.before + core + c.after, core})
 	}
+	for _, name := range []string{"AGE_IDENTITY", "OTHER_AGE_IDENTITY"} {
+		k, err := age.GenerateX25519Identity()
+		if err != nil {
+			panic(err) // only without any randomness
+		}
+		out = append(out, canary{name, k.String(), strings.TrimPrefix(k.String(), "AGE-SECRET-KEY-1")})
+	}
 	return out
+}
+
+// recipient is the public half of a canary that is an identity.
+func (c canary) recipient() (string, bool) {
+	k, err := age.ParseX25519Identity(c.value)
+	if err != nil {
+		return "", false
+	}
+	return k.Recipient().String(), true
 }
 
 // traces are the texts that give a canary away: a good part of it, as it is,

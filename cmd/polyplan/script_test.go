@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -73,6 +74,9 @@ func setUp(e *testscript.Env) error {
 	e.Values[worldKey{}] = w
 	for _, c := range w.canaries {
 		e.Setenv(c.name, c.value)
+		if public, ok := c.recipient(); ok {
+			e.Setenv(strings.Replace(c.name, "IDENTITY", "RECIPIENT", 1), public)
+		}
 	}
 	e.Setenv("USER", "ada")
 	e.Setenv("NO_PROXY", "127.0.0.1")

@@ -13,6 +13,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/check"
+	"github.com/polyplan/polyplan/pkg/crypt"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/helper"
@@ -38,6 +39,7 @@ type session struct {
 	found    diag.List
 	checked  *check.Result             // nil: not checked against live schemas
 	within   map[resource.Address]bool // what --target and --exclude leave; nil: all
+	codec    *crypt.Codec              // see keys
 	saved    *diff.Saved               // the plan to carry out, nil if one is to be made
 	store    *state.FileStore
 	state    *state.State

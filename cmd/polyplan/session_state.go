@@ -55,10 +55,14 @@ func (s *session) openState() error {
 		return &problem{Diagnostic: diag.Diagnostic{What: fmt.Sprintf("there is no directory for the state %s", path),
 			Fix: "make the directory, or correct --state"}, Err: fs.ErrNotExist}
 	}
+	if _, err := s.keys(); err != nil {
+		return err
+	}
 	var err error
 	if s.state, err = s.openStore().Load(s.ctx); err != nil {
 		return err // the store says what it was about
 	}
+	s.tellEncryption()
 	s.continuePlanned()
 	s.prints = s.fingerprinter(s.state.Lineage)
 	if s.manifest != nil {
@@ -78,6 +82,7 @@ func (s *session) fingerprinter(lineage string) *resource.Fingerprinter {
 func (s *session) openStore() *state.FileStore {
 	if s.store == nil {
 		s.store = state.File(s.statePath())
+		s.store.Codec = lateKeys{s}
 		s.store.Warn = func(text string) { s.note("warning: %s", text) }
 	}
 	return s.store
