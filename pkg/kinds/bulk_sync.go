@@ -45,9 +45,9 @@ A bulk sync is made when the service has read the source's schemas, for which
 `,
 	Fields: []resource.Field{
 		nameRow,
-		{Name: "source", Type: resource.Struct, Short: "connection", Required: true, Custom: true, Fields: sideRows("reads from"),
+		{Name: "source", Type: resource.Struct, Short: "connection", Required: true, Custom: true, Fields: sideRows("reads from", resource.From),
 			Doc: "Where it reads. A name alone is the connection."},
-		{Name: "destination", Type: resource.Struct, Short: "connection", Required: true, Custom: true, Fields: sideRows("writes to"),
+		{Name: "destination", Type: resource.Struct, Short: "connection", Required: true, Custom: true, Fields: sideRows("writes to", resource.Into),
 			Doc: "Where it writes. A name alone is the connection."},
 		{Name: "mode", Type: resource.String, Filled: "replicate", Enum: []string{"snapshot", "replicate"},
 			Doc: "How it writes; which modes there are depends on the destination. Default: replicate."},
@@ -57,7 +57,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 		{Name: "additional_schedules", Type: resource.Map, Whole: true, Custom: true,
 			Elem: &additionalRow,
 			Doc:  "Further schedules, each under a name of your own."},
-		{Name: "schemas", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true, Apart: true,
+		{Name: "schemas", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true, Apart: true, Flow: resource.What,
 			Open: letsIn("automatically_add_new_objects"), Elem: &schemaRow,
 			Doc: "What is copied, by the source's ids: public.users, contacts. Default: all of a new bulk sync; later what is chosen in the app."},
 		{Name: "automatically_add_new_objects", Type: resource.String, Enum: newModes, Default: "none",
@@ -106,9 +106,9 @@ func letsIn(field string) func(resource.Object) bool {
 	}
 }
 
-func sideRows(does string) []resource.Field {
+func sideRows(does string, flow resource.Flow) []resource.Field {
 	return []resource.Field{
-		{Name: "connection", Type: resource.Ref, To: Connection.Name, Required: true, Doc: "The connection that it " + does + "."},
+		{Name: "connection", Type: resource.Ref, To: Connection.Name, Required: true, Flow: flow, Doc: "The connection that it " + does + "."},
 		{Name: "configuration", Type: resource.Any, Labelled: true, Deep: true, Doc: "Settings by the connection's type. Keys that the manifest leaves out are left as they are."},
 	}
 }
@@ -142,7 +142,7 @@ var additionalRow = resource.Field{Type: resource.Struct, Short: "frequency", Wh
 // schemaRow is what is chosen of a schema.
 var schemaRow = resource.Field{Type: resource.Struct, Short: "enabled", Keeps: true, Fields: []resource.Field{
 	{Name: "enabled", Type: resource.Bool, Default: true, Doc: "Whether it is copied. Default: true."},
-	{Name: "fields", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true,
+	{Name: "fields", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true, Flow: resource.What,
 		Open: letsIn("automatically_add_new_fields"),
 		Elem: &resource.Field{Type: resource.Struct, Short: "enabled", Keeps: true, Fields: []resource.Field{
 			{Name: "enabled", Type: resource.Bool, Default: true, Doc: "Whether it is copied. Default: true."},

@@ -117,6 +117,40 @@ func TestLineage(t *testing.T) {
 	}
 }
 
+// What a bulk sync carries is drawn as far as the manifest names it.
+func TestLineageOfBulkSyncs(t *testing.T) {
+	set := resource.Set{}
+	for name, schemas := range map[string]resource.Object{
+		"all": nil,
+		"some": {"deals": resource.Object{"enabled": true}, "tickets": resource.Object{"enabled": false},
+			"contacts": resource.Object{"enabled": true, "fields": resource.Object{"email": resource.Object{"enabled": true}, "a.b": resource.Object{"enabled": true}, "ssn": resource.Object{"enabled": false}}}},
+	} {
+		a := resource.Address{Kind: "bulk_sync", Name: name}
+		o := resource.Object{"name": name, "source": resource.Object{"connection": "hubspot"}, "destination": resource.Object{"connection": resource.Object{"id": "0c9f"}}}
+		if schemas != nil {
+			o["schemas"] = schemas
+		}
+		set[a] = &resource.Resource{Address: a, Object: o}
+	}
+	var got []string
+	for _, e := range Lineage(set, kinds.All()).tidy().Edges {
+		got = append(got, e.From+" -> "+e.To)
+	}
+	want := []string{
+		"bulk_sync.all -> connection {id: 0c9f}",
+		`bulk_sync.some.schemas.contacts.fields."a.b" -> connection {id: 0c9f}`,
+		"bulk_sync.some.schemas.contacts.fields.email -> connection {id: 0c9f}",
+		"bulk_sync.some.schemas.deals -> connection {id: 0c9f}",
+		"connection.hubspot -> bulk_sync.all",
+		`connection.hubspot -> bulk_sync.some.schemas.contacts.fields."a.b"`,
+		"connection.hubspot -> bulk_sync.some.schemas.contacts.fields.email",
+		"connection.hubspot -> bulk_sync.some.schemas.deals",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("edges (-want +got):\n%s", d)
+	}
+}
+
 func TestTidy(t *testing.T) {
 	got := Graph{
 		Nodes: []Node{{Address: "model.b", Kind: "model", Name: "B"}, {Address: "model.b", Kind: "model", Name: "again"}},

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -9,7 +10,8 @@ import (
 // Lineage is the graph of fields: from connections over the fields of models to
 // the target fields that take them. It follows from the source fields in the
 // tables of the kinds. What is only tested or joined on is an indirect edge, and
-// a constant has no source.
+// a constant has no source. What goes from connection to connection without a
+// model, as in a bulk sync, is drawn as far as the manifest names it.
 func Lineage(set resource.Set, kinds []*resource.Kind) Graph {
 	l := &lineage{set: set, kinds: map[string]*resource.Kind{}, seen: map[string]bool{}, g: Graph{Flow: true}}
 	for _, k := range kinds {
@@ -19,6 +21,7 @@ func Lineage(set resource.Set, kinds []*resource.Kind) Graph {
 		if k := l.kinds[a.Kind]; k != nil {
 			l.resource = set[a]
 			l.members(k.Fields, set[a].Object, sink{})
+			l.flow(k)
 		}
 	}
 	return l.g
@@ -155,4 +158,85 @@ func (l *lineage) node(n Node) bool {
 
 func (l *lineage) edge(from, to string, direct bool) {
 	l.g.Edges = append(l.g.Edges, Edge{From: from, To: to, Indirect: !direct})
+}
+
+// flow draws what the resource carries from connection to connection.
+func (l *lineage) flow(k *resource.Kind) {
+	r := l.resource
+	var from, into []string
+	for _, ref := range k.Refs(r.Object) {
+		f := fieldAt(k.Fields, ref.Path)
+		if f == nil || f.Flow == resource.NoFlow {
+			continue
+		}
+		end := addressOf(ref, f.To)
+		n := Node{Address: end, Kind: f.To}
+		if c := l.set[ref.Address]; c != nil && ref.ID == "" {
+			n.Name = c.DisplayName()
+		}
+		l.node(n)
+		if f.Flow == resource.From {
+			from = append(from, end)
+		} else {
+			into = append(into, end)
+		}
+	}
+	if len(from)+len(into) == 0 {
+		return
+	}
+	a := r.Address.String()
+	parts := l.parts(k.Fields, r.Object, resource.Path(a), "")
+	if len(parts) == 0 {
+		parts = []Node{{Address: a, Kind: r.Address.Kind, Name: r.DisplayName()}}
+	}
+	for _, part := range parts {
+		l.node(part)
+		for _, end := range from {
+			l.edge(end, part.Address, true)
+		}
+		for _, end := range into {
+			l.edge(part.Address, end, true)
+		}
+	}
+}
+
+// parts are the smallest things that the manifest names of what goes.
+func (l *lineage) parts(fields []resource.Field, o resource.Object, at resource.Path, name string) []Node {
+	var out []Node
+	for i := range fields {
+		f := &fields[i]
+		m, ok := o[f.Name].(resource.Object)
+		if f.Flow != resource.What || !ok {
+			continue
+		}
+		for _, key := range resource.Keys(m) {
+			e, _ := m[key].(resource.Object)
+			if f.Off != "" && e[f.Off] == false {
+				continue
+			}
+			here, called := at.Child(f.Name).Child(key), key
+			if name != "" {
+				called = name + "." + key
+			}
+			below := l.parts(f.Elem.Fields, e, here, called)
+			if len(below) == 0 {
+				below = []Node{{Address: string(here), Kind: l.resource.Address.Kind, Name: called}}
+			}
+			out = append(out, below...)
+		}
+	}
+	return out
+}
+
+// fieldAt is the row of what stands at p, which leads through structs alone; nil
+// if there is none.
+func fieldAt(fields []resource.Field, p resource.Path) *resource.Field {
+	var f *resource.Field
+	for _, name := range strings.Split(string(p), ".") {
+		if f = resource.Lookup(fields, name); f == nil {
+			return nil
+		}
+		fields = f.Fields
+	}
+	return f
 }

@@ -124,6 +124,9 @@ type Field struct {
 	// Last marks a Bool that is turned on when all else is in place, by a POST of
 	// the field alone to this segment below the object's path.
 	Last string
+	// Flow says what the field is to data that goes from one connection to another
+	// without a model.
+	Flow Flow
 	// OwnField marks what names one of the resource's own fields and so may use
 	// such an alias: a String, the elements of a List, the keys of a Map.
 	OwnField bool
@@ -131,6 +134,17 @@ type Field struct {
 	// line: "sql".
 	Code string
 }
+
+// Flow is what a field is to a flow of data.
+type Flow int
+
+// The parts of a flow.
+const (
+	NoFlow Flow = iota
+	From        // a Ref: where it comes from
+	Into        // a Ref: where it goes
+	What        // a Map: its elements are what goes; within each there may be another
+)
 
 // APIName is the field's member in requests and answers.
 func (f *Field) APIName() string {
