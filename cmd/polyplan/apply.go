@@ -199,7 +199,7 @@ func (s *session) conclude(result *apply.Result, waits []apply.Event) error {
 		}
 	}
 	if result.Err != nil {
-		return result.Err
+		return s.lastResort(result.Err)
 	}
 	return outcome(s.env.Stdout, resultCode(result))
 }
