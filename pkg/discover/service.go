@@ -167,7 +167,7 @@ func (s *Service) Type(ctx context.Context, id string) (schema.Document, error) 
 const longest = 2000
 
 // errNoGet says that a configuration cannot be asked for by a GET.
-var errNoGet = errors.New("its configuration cannot be asked about without a preview, which `polyplan validate --online` makes")
+var errNoGet = errors.New("only a preview tells what its models read; `polyplan validate --online` makes one")
 
 // params are a model's configuration as parameters of a GET, if it fits: texts
 // alone have a documented form (API dossier 8.8).

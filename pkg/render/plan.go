@@ -140,9 +140,7 @@ func (v PlanView) sheet() sheet {
 	}
 	sh.Refusals = v.Sources.Annotate(sh.Refusals).Sorted()
 	sh.Warnings = v.Sources.Annotate(v.Warnings).Sorted()
-	for _, u := range v.Unverified {
-		sh.Open = append(sh.Open, unverifiedEntry(u))
-	}
+	sh.Open = unverifiedEntries(v.Unverified)
 	return sh
 }
 
