@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/pgtest"
 )
-
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m).Run()) }
 
 // database is a real one, with what a test does to it.
 type database struct {

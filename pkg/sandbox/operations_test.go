@@ -1,12 +1,29 @@
 package sandbox
 
 import (
+	testflags "flag"
+	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/internal/contract"
+	"github.com/polyplan/polyplan/pkg/pgtest"
 )
+
+// TestMain wants more of the whole than that no test fails: every operation of the
+// contract must have been asked for by the plain client of these tests, have done what it
+// was asked for, and have answered as the contract says.
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m).Run()
+	whole := testflags.Lookup("test.run").Value.String() == "" && testflags.Lookup("test.skip").Value.String() == "" && testflags.Lookup("test.list").Value.String() == ""
+	if left, err := contract.Unexercised(); code == 0 && whole && (err != nil || len(left) > 0) {
+		fmt.Fprintf(os.Stderr, "FAIL: operations that no test has seen succeed: %v %q\n", err, left)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // Every operation of the contract is served: none is answered as a path or a method that
 // the sandbox does not have.

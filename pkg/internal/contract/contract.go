@@ -80,9 +80,17 @@ func Transport(t testing.TB, base http.RoundTripper) http.RoundTripper {
 // order.
 func Operations(t testing.TB) []string {
 	t.Helper()
-	doc, err := read()
+	all, err := operations()
 	if err != nil {
 		t.Fatalf("reading the contract: %v", err)
+	}
+	return all
+}
+
+func operations() ([]string, error) {
+	doc, err := read()
+	if err != nil {
+		return nil, err
 	}
 	var all []string
 	for path, item := range doc.Paths.Map() {
@@ -91,7 +99,20 @@ func Operations(t testing.TB) []string {
 		}
 	}
 	slices.Sort(all)
-	return all
+	return all, nil
+}
+
+// exercised are the operations that were carried out with the contract looking on.
+var exercised sync.Map
+
+// Unexercised returns the operations of which no exchange of this process has been held
+// against the contract and ended well, in order.
+func Unexercised() ([]string, error) {
+	all, err := operations()
+	return slices.DeleteFunc(all, func(operation string) bool {
+		_, done := exercised.Load(operation)
+		return done
+	}), err
 }
 
 func read() (*openapi3.T, error) {
@@ -179,6 +200,8 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err := tr.answer(r, input, res, got); err != nil {
 		tr.complain(r, "the answer %d breaks the contract: %v\n%s", res.StatusCode, err, got)
+	} else if res.StatusCode < 300 {
+		exercised.Store(r.Method+" "+input.Route.Path, true)
 	}
 	return res, nil
 }
