@@ -70,6 +70,10 @@ func TestBulkHabits(t *testing.T) {
 		equal(t, "camelCase", "monday", item["dayOfWeek"])
 		equal(t, "as sent", "08", item["hour"])
 	})
+	t.Run("bulk timestamps: as they were sent", func(t *testing.T) {
+		got := bulk(t, m{"data_cutoff_timestamp": "2024-01-15T11:30:00.000+02:00"})
+		equal(t, "data_cutoff_timestamp", "2024-01-15T11:30:00.000+02:00", got["data_cutoff_timestamp"])
+	})
 	t.Run("policy policy_actions: all actions, role_ids possibly null", func(t *testing.T) {
 		got := c.post("/api/permissions/policies", m{"name": "Ours", "policy_actions": []m{{"action": "edit", "role_ids": []string{}}}})
 		actions := got["policy_actions"].([]any)

@@ -127,6 +127,10 @@ func TestHabits(t *testing.T) {
 		_, got := connection(t, m{"type": "gsheets", "configuration": m{"spreadsheet_id": picked}})
 		equal(t, "spreadsheet_id", picked, got["configuration"].(m)["spreadsheet_id"].(m))
 	})
+	t.Run("connection configuration: camelCase keys as they were sent", func(t *testing.T) {
+		_, got := connection(t, m{"type": "hubspot", "configuration": m{"useSearchApi": false}})
+		equal(t, "useSearchApi", false, got["configuration"].(m)["useSearchApi"])
+	})
 	t.Run("policies: built-in policy appended", func(t *testing.T) {
 		mine := id(c.post("/api/permissions/policies", m{"name": "Ours"}))
 		builtin := builtinPolicy(OrganizationID("Sandbox"))
@@ -286,6 +290,9 @@ func TestHabits(t *testing.T) {
 		}, sync(t, nil)["target"].(m))
 		got := sync(t, m{"mode": "replace", "identity": nil, "target": m{"connection_id": s.postgres, "object": "public.users"}, "fields": []m{{"target": "email", "source": email}}})
 		equal(t, "search_values", m{"schema": "public", "table": "users"}, got["target"].(m)["search_values"].(m))
+	})
+	t.Run("sync target.filter_logic: empty when unset", func(t *testing.T) {
+		equal(t, "filter_logic", "", sync(t, nil)["target"].(m)["filter_logic"])
 	})
 	t.Run("sync target.create, new_name: not returned; object now holds the new object's id", func(t *testing.T) {
 		fields := []m{{"target": "anything", "source": email, "new": true}}
