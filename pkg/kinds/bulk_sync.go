@@ -71,7 +71,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 		{Name: "data_cutoff_timestamp", Type: resource.Time, Doc: "Records older than this are left out. Not every source knows it."},
 		{Name: "concurrency_limit", Type: resource.Int, Doc: "How many schemas are copied at one time."},
 		{Name: "resync_concurrency_limit", Type: resource.Int, Doc: "How many are while all is copied anew."},
-		{Name: "discover", Type: resource.Bool, Default: false, Deprecated: "use automatically_add_new_objects",
+		{Name: "discover", Type: resource.Bool, Default: false, Deprecated: "use automatically_add_new_objects.",
 			Doc: "The older word for taking in new schemas, in version 2024-02-08 of the API."},
 		policiesRow,
 		organizationRow,

@@ -255,7 +255,7 @@ func alignSchedules(live resource.Object, known []resource.Object) {
 	more := objectOf(live["additional_schedules"])
 	for _, k := range known {
 		first := objectOf(k["schedule"])
-		if first == nil || len(objectOf(k["additional_schedules"])) == 0 {
+		if first == nil {
 			continue
 		}
 		if first["frequency"] == "multi" || objectOf(live["schedule"])["frequency"] != "multi" {

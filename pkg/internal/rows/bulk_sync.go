@@ -85,6 +85,12 @@ var bulkSyncs = []Row{
 		{Name: "several and no first", Answer: schedule(obj{"frequency": "multi", "multi": obj{"type": "t", "schedules": list{
 			obj{"item": "incrementalFields", "schedule": obj{"frequency": "hourly", "minute": "15"}}}}}),
 			Manifest: with(schedule(obj{"frequency": "multi"}), obj{"additional_schedules": obj{"often": obj{"frequency": "hourly", "minute": "15", "selective_mode": "incrementalFields"}}}), Compared: true},
+		{Name: "several for a manifest of one", Answer: schedule(obj{"frequency": "multi", "multi": obj{"schedules": list{
+			obj{"item": "none", "schedule": obj{"frequency": "daily", "hour": "8"}}, obj{"item": "none", "schedule": obj{"frequency": "hourly"}}}}}),
+			Manifest: schedule(obj{"frequency": "daily", "hour": "8"}), Compared: true},
+		{Name: "several for a manifest of one and no more", Answer: schedule(obj{"frequency": "multi", "multi": obj{"schedules": list{
+			obj{"item": "none", "schedule": obj{"frequency": "daily", "hour": "8"}}, obj{"item": "none", "schedule": obj{"frequency": "hourly"}}}}}),
+			Manifest: with(schedule(obj{"frequency": "daily", "hour": "8"}), obj{"additional_schedules": obj{}}), Differs: true},
 		{Name: "another first", Answer: schedule(obj{"frequency": "multi", "multi": obj{"schedules": list{
 			obj{"item": "none", "schedule": obj{"frequency": "daily", "hour": "9"}}, obj{"item": "none", "schedule": obj{"frequency": "hourly"}}}}}),
 			Manifest: with(schedule(obj{"frequency": "daily", "hour": "8"}), obj{"additional_schedules": obj{"often": obj{"frequency": "hourly"}}}), Differs: true},
