@@ -228,7 +228,27 @@ func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 		return nil, err
 	}
 	s.within = req.Only
-	return apply.Prepare(s.stop, s.client, req)
+	p, err := apply.Prepare(s.stop, s.client, req)
+	if err == nil {
+		s.tellRekeyed(p)
+	}
+	return p, err
+}
+
+// tellRekeyed says once why secrets are sent again that nobody changed.
+func (s *session) tellRekeyed(p *apply.Prepared) {
+	n := 0
+	for i := range p.Plan.Steps {
+		for _, c := range p.Plan.Steps[i].Changes {
+			if c.Rekeyed {
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		s.note("warning: the state's fingerprints were made with another POLYPLAN_FINGERPRINT_KEY than is set now; whether a secret changed cannot be told, so %s sent once more",
+			map[bool]string{true: "1 secret is", false: fmt.Sprintf("%d secrets are", n)}[n == 1])
+	}
 }
 
 // limit refuses a plan that deletes more than the run may.
