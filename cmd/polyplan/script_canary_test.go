@@ -6,10 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,10 +21,11 @@ import (
 // every script, so that wherever its core is found, the program let it out.
 type canary struct{ name, value, core string }
 
-// newCanaries makes the secrets of the examples, and API keys: a good one,
-// one of another organisation, one that may only read, those of a partner and of
-// a deployment, and one that nobody knows. Passwords hold what is escaped one way or another on the way; the core
-// stays as it is.
+// newCanaries makes the secrets of the examples, and API keys: a good one, one
+// of another organisation, one that may only read, those of a partner and of a
+// deployment, and one that nobody knows; the key of fingerprints, identities of
+// age, and what a helper says. Passwords hold what is escaped one way or another
+// on the way; the core stays as it is.
 func newCanaries() []canary {
 	var out []canary
 	for _, c := range []struct{ name, before, after string }{
@@ -40,9 +42,7 @@ func newCanaries() []canary {
 		{"FINGERPRINT_KEY", "", ""},
 		{"HELPER_SECRET", "", ""},
 	} {
-		raw := make([]byte, 20)
-		_, _ = rand.Read(raw) // never fails
-		core := hex.EncodeToString(raw)
+		core := rand.Text() + strings.ToLower(rand.Text())
 		out = append(out, canary{c.name, c.before + core + c.after, core})
 	}
 	for _, name := range []string{"AGE_IDENTITY", "OTHER_AGE_IDENTITY"} {
@@ -64,25 +64,57 @@ func (c canary) recipient() (string, bool) {
 	return k.Recipient().String(), true
 }
 
-// traces are the texts that give a canary away: a good part of it, as it is,
-// in hex, and in base64 at any place of a longer text.
-func (c canary) traces() []string {
-	parts := []string{c.core[:12], c.core[len(c.core)-12:]}
-	out := slices.Clone(parts)
-	for _, p := range parts {
-		out = append(out, hex.EncodeToString([]byte(p)))
-		for pad := range 3 {
-			b := base64.RawStdEncoding.EncodeToString(append(make([]byte, pad), p...))
-			out = append(out, b[(pad*8+5)/6:len(b)-2]) // without what neighbours have a part in
+// piece is how much of a canary gives it away.
+const piece = 8
+
+// traces are the texts that give a canary away, by their length: every piece of
+// its core as it is, in hex, and in base64 at any place of a longer text.
+func traces(canaries []canary) map[int]map[string]string {
+	out := map[int]map[string]string{}
+	add := func(text, name string) {
+		if out[len(text)] == nil {
+			out[len(text)] = map[string]string{}
+		}
+		out[len(text)][text] = name
+	}
+	for _, c := range canaries {
+		for i := range len(c.core) - piece + 1 {
+			p := c.core[i : i+piece]
+			add(p, c.name)
+			add(hex.EncodeToString([]byte(p)), c.name)
+			add(strings.ToUpper(hex.EncodeToString([]byte(p))), c.name)
+			for pad := range 3 {
+				for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+					b := enc.EncodeToString(append(make([]byte, pad), p...))
+					add(b[(pad*8+5)/6:(pad+piece)*8/6], c.name) // without what neighbours have a part in
+				}
+			}
 		}
 	}
 	return out
+}
+
+// hunt looks for canaries in a text, and in what it is without its white space,
+// in which a piece may be split over lines.
+func hunt(data []byte, of map[int]map[string]string) (name, before string) {
+	squeezed := bytes.Join(bytes.Fields(data), nil)
+	for size, all := range of {
+		for _, text := range [][]byte{data, squeezed} {
+			for i := range len(text) - size + 1 {
+				if name, ok := all[string(text[i:i+size])]; ok {
+					return name, string(text[max(0, i-80):i])
+				}
+			}
+		}
+	}
+	return "", ""
 }
 
 // findLeaks looks for canaries in all files below dir but the data of
 // sandboxes, which have to keep what they are sent.
 func findLeaks(dir string, canaries []canary) ([]string, error) {
 	var out []string
+	of := traces(canaries)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || isSandboxData(path) {
 			return err
@@ -92,13 +124,8 @@ func findLeaks(dir string, canaries []canary) ([]string, error) {
 			return err
 		}
 		name, _ := filepath.Rel(dir, path)
-		for _, c := range canaries {
-			for _, t := range c.traces() {
-				if i := bytes.Index(data, []byte(t)); i >= 0 {
-					out = append(out, fmt.Sprintf("%s in %s: ...%s", c.name, name, data[max(0, i-80):i]))
-					break
-				}
-			}
+		if canary, before := hunt(data, of); canary != "" {
+			out = append(out, fmt.Sprintf("%s in %s: ...%s", canary, name, before))
 		}
 		return nil
 	})
@@ -114,11 +141,15 @@ func TestCanary(t *testing.T) {
 	c := newCanaries()[0]
 	for name, text := range map[string]string{
 		"plain":     "x" + c.value,
-		"a part":    c.core[:20],
+		"a piece":   "<" + c.core[17:25] + ">",
+		"two lines": c.core[:5] + "\n    " + c.core[5:12],
 		"quoted":    fmt.Sprintf("%q", c.value),
 		"base64":    base64.StdEncoding.EncodeToString([]byte(c.value)),
 		"base64 +1": base64.StdEncoding.EncodeToString([]byte("." + c.value)),
 		"base64 +2": base64.URLEncoding.EncodeToString([]byte(".." + c.value + ".")),
+		"hex, big":  strings.ToUpper(hex.EncodeToString([]byte(c.core[3:12]))),
+		"URL":       url.QueryEscape(c.value),
+		"HTML":      html.EscapeString(c.value),
 		"hex":       hex.EncodeToString([]byte(c.value)),
 	} {
 		dir := t.TempDir()

@@ -32,6 +32,7 @@ type world struct {
 	canaries []canary
 	server   *sandbox.Server
 	http     *httptest.Server
+	echo     atomic.Bool
 	hook     *hook
 	served   *served
 	kept     map[string]string // files keep
@@ -83,6 +84,8 @@ func (w *world) secret(name string) string {
 //	sandbox requests N METHOD PATH  of these; * in the path is any segment
 //	sandbox writes N                wants so many that were no GETs
 //	sandbox at-most N               wants no more at one time
+//	sandbox echo                    from now on refuses what changes something, and repeats all
+//	                                that was sent, in every form that it knows
 //	sandbox forget                  empties the log of requests
 func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
@@ -139,6 +142,9 @@ func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 	case "revoke":
 		want(1)
 		ts.Check(w.server.Revoke(args[0]))
+	case "echo":
+		want(0)
+		w.echo.Store(true)
 	case "fault":
 		w.server.Fault(parseFault(ts, args, ""))
 	case "faults":
@@ -198,7 +204,8 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	var err error
 	w.server, err = sandbox.New(o)
 	ts.Check(err)
-	w.http = httptest.NewUnstartedServer(w.server)
+	w.echo.Store(false)
+	w.http = httptest.NewUnstartedServer(echoing(&w.echo, w.server))
 	if at := w.at[o.Data]; at != "" && o.Data != "" { // the same service as before
 		w.http.Listener.Close()
 		w.http.Listener, err = net.Listen("tcp", at)

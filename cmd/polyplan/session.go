@@ -183,28 +183,6 @@ func (s *session) errStyle() render.Style {
 	return style(s.env, s.opts.noColor, s.env.ErrTerminal)
 }
 
-// shortest is the length from which on a secret is looked for in texts: shorter
-// ones occur in words by chance.
-const shortest = 6
-
-func (s *session) hide(secret string) {
-	if len(secret) >= shortest {
-		s.mu.Lock()
-		s.secrets = append(s.secrets, secret)
-		s.mu.Unlock()
-	}
-}
-
-// redact removes the secrets of this run from a text of the service's.
-func (s *session) redact(text string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, secret := range s.secrets {
-		text = strings.ReplaceAll(text, secret, "(secret)")
-	}
-	return text
-}
-
 // prepare makes the plan of a manifest; destroy makes that of an empty one.
 func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh, Fingerprints: s.prints}
