@@ -277,7 +277,8 @@ func TestAfter(t *testing.T) {
 	set("policies", list{"mine", "theirs"}, w.Live[users].Object)
 	set("policies", list{"mine", "old"}, w.Recorded[users].Object)
 	set("policies", list{"mine"}, w.Desired[users].Object)
-	set("labels", list{"l1"}, w.Live[users].Object)
+	set("labels", list{"l1", "ours"}, w.Live[users].Object)
+	set("labels", list{"ours"}, w.Recorded[users].Object) // and no longer in the manifest
 	set("configuration.limit", int64(10), w.Live[users].Object)
 	set("enricher", object{"connection": "pg", "enricher_id": "e1"}, w.Live[users].Object)
 	set("identifier", "email", w.Desired[users].Object)

@@ -82,6 +82,11 @@ func (m *merger) field(f *resource.Field, p resource.Path, v three, whole bool) 
 		return nil, nil
 	case v.desired == nil && f.Stays:
 		return v.live, v.live
+	case v.desired == nil && f.Shared:
+		if theirs := m.shared(v); len(theirs) > 0 {
+			return v.live, theirs
+		}
+		return v.live, nil
 	case v.desired == nil && (v.recorded != nil || whole):
 		return known(v.live, v.recorded), nil
 	case v.desired == nil:
@@ -156,7 +161,7 @@ func turnedOff(f *resource.Field, v any) any {
 
 // shared merges a set that others add to: theirs stay, ours that the manifest
 // no longer lists go.
-func (m *merger) shared(v three) any {
+func (m *merger) shared(v three) []any {
 	desired, _ := v.desired.([]any)
 	recorded, _ := v.recorded.([]any)
 	live, _ := v.live.([]any)

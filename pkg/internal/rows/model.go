@@ -28,6 +28,8 @@ var models = []Row{
 		{Name: "ids", Answer: obj{"labels": list{label}}, Manifest: obj{"labels": list{label}}},
 		{Name: "without ids", Answer: obj{"labels": list{obj{"name": "L"}}}, Compared: true},
 		{Name: "others' labels", Answer: obj{"labels": list{obj{"id": theirs}, obj{"id": label}}}, Manifest: obj{"labels": list{label}}, Compared: true},
+		{Name: "no longer ours", Answer: obj{"labels": list{theirs, label}}, Recorded: obj{"labels": list{label}}, Differs: true},
+		{Name: "no longer ours, and gone", Answer: obj{"labels": list{theirs}}, Recorded: obj{"labels": list{label}}, Compared: true},
 		{Name: "ours is gone", Answer: obj{"labels": list{}}, Manifest: obj{"labels": list{label}}, Differs: true},
 	}},
 	{"model", `identifier: "" when unset`, "equal to absent", []Case{
