@@ -33,6 +33,7 @@ func newCanaries() []canary {
 		{"STRIPE_API_KEY", "made+up/", "="},
 		{"WEBHOOK_SECRET", "", ""},
 		{"ACME_CLIENT_SECRET", "", ""},
+		{"APOLLO_API_KEY", "", ""},
 		{"POLYTOMIC_API_KEY", "", ""},
 		{"OTHER_API_KEY", "", ""},
 		{"READONLY_API_KEY", "", ""},
