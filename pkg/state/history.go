@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +16,14 @@ import (
 type Generation struct {
 	Serial int64
 	Path   string
-	Time   time.Time // when it was saved, by this machine's clock
-	Err    error     // it is damaged
+	Time   time.Time // when it was saved, by the clock of where it is kept
+
+	Tool      string // what wrote it
+	Resources int    // how many it holds
+	Err       error  // why it cannot be read
 }
 
-// History lists the kept generations, newest first.
+// History implements Archive.
 func (f *FileStore) History(ctx context.Context) ([]Generation, error) {
 	l, err := find(f.sys, f.path)
 	if err != nil {
@@ -39,9 +43,7 @@ func (f *FileStore) History(ctx context.Context) ([]Generation, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			continue // pruned since
 		}
-		if g.Err = err; err == nil {
-			g.Err = verify(b)
-		}
+		g.describe(b, err)
 		if info, err := f.sys.Lstat(g.Path); err == nil {
 			g.Time = info.ModTime()
 		}
@@ -50,8 +52,7 @@ func (f *FileStore) History(ctx context.Context) ([]Generation, error) {
 	return out, nil
 }
 
-// Generation reads one that is kept. To go back to it, save it with the serial
-// of the current state.
+// Generation implements Archive.
 func (f *FileStore) Generation(ctx context.Context, serial int64) (*State, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -69,6 +70,10 @@ func (f *FileStore) Generation(ctx context.Context, serial int64) (*State, error
 		return nil, fmt.Errorf("reading generation %d: %w", serial, err)
 	}
 	return s, nil
+}
+
+func newestFirst(generations []Generation) {
+	slices.SortFunc(generations, func(a, b Generation) int { return cmp.Compare(b.Serial, a.Serial) })
 }
 
 // remedy is the one next step for a sort of damage: a command to paste where

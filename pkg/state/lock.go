@@ -173,9 +173,13 @@ func (f *FileStore) release() error {
 // the kernel keeps the lock there is nothing to break: it ends with its run, and
 // while that lives Break refuses with a *LockedError. Only the file that stands
 // for a lock can be left behind; Break believes its caller that the run is dead.
-func (f *FileStore) Break(ctx context.Context) (Holder, error) {
+// The lock of a file has no id.
+func (f *FileStore) Break(ctx context.Context, id string) (Holder, error) {
 	if err := ctx.Err(); err != nil {
 		return Holder{}, err
+	}
+	if id != "" {
+		return Holder{}, errors.New("the lock of a file has no id")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -190,11 +194,10 @@ func (f *FileStore) Break(ctx context.Context) (Holder, error) {
 	if err := f.sys.Remove(l.taken()); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return who, err
 	}
-	who = readHolder(f.sys, l.holder())
 	if err := f.borrow(); err != nil {
 		return Holder{}, err
 	}
-	return who, f.release()
+	return Holder{}, errors.Join(ErrNotLocked, f.release())
 }
 
 func readHolder(sys files, name string) (h Holder) {

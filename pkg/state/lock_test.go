@@ -55,7 +55,7 @@ func TestLockEndsWithItsProcess(t *testing.T) {
 	if !errors.As(err, &l) || l.Holder.PID != other.Process.Pid || !strings.Contains(err.Error(), "locked by the other on here (pid ") {
 		t.Fatalf("Lock: %v, want a *LockedError with the holder", err)
 	}
-	if _, err := store.Break(ctx); !errors.As(err, &l) {
+	if _, err := store.Break(ctx, ""); !errors.As(err, &l) {
 		t.Errorf("Break of a lock whose holder lives: %v, want a *LockedError", err)
 	}
 	if err := other.Process.Kill(); err != nil {
@@ -132,7 +132,7 @@ func TestWithoutLocks(t *testing.T) {
 				t.Fatalf("after Unlock: %v", err)
 			}
 			// Bob's process dies here.
-			if who, err := one.Break(ctx); err != nil || who.Who != "bob" {
+			if who, err := one.Break(ctx, ""); err != nil || who.Who != "bob" {
 				t.Errorf("Break: %+v, %v", who, err)
 			}
 			held, err = one.Lock(ctx, Holder{})
@@ -148,7 +148,7 @@ func TestWithoutLocks(t *testing.T) {
 
 func TestBreakOfNothing(t *testing.T) {
 	path, _ := stateOnDisk(t, false)
-	if who, err := File(path).Break(context.Background()); err != nil || who != (Holder{}) {
+	if who, err := File(path).Break(context.Background(), ""); !errors.Is(err, ErrNotLocked) || who != (Holder{}) {
 		t.Errorf("%+v, %v", who, err)
 	}
 }

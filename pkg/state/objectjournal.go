@@ -15,7 +15,8 @@ const flushTime = 2 * time.Minute
 
 // readJournal puts together the text of the journal of a generation, as it would
 // lie in a file: the header of its first batch, then the records of all. It is
-// nil where there is no batch.
+// nil where there is no batch. Along with an error it gives what precedes the
+// damage.
 func (o *ObjectStore) readJournal(ctx context.Context, serial int64) (text []byte, batches []int64, err error) {
 	if batches, err = o.row(ctx, journalDir(serial)); err != nil || len(batches) == 0 {
 		return nil, nil, err
@@ -23,7 +24,7 @@ func (o *ObjectStore) readJournal(ctx context.Context, serial int64) (text []byt
 	var id string
 	for i, n := range batches {
 		if n != int64(i) {
-			return nil, batches, badJournal("its batch %d is missing", i)
+			return finished(text), batches, badJournal("its batch %d is missing", i)
 		}
 		b, err := o.objects.Get(ctx, batchObject(serial, n))
 		if err != nil {
@@ -31,19 +32,27 @@ func (o *ObjectStore) readJournal(ctx context.Context, serial int64) (text []byt
 		}
 		header, records, err := (sealing{o.Codec}).readBatch(b)
 		if err != nil {
-			return nil, batches, fmt.Errorf("batch %d: %w", n, err)
+			return finished(text), batches, fmt.Errorf("batch %d: %w", n, err)
 		}
 		switch {
 		case i == 0:
 			id = header.ID
 			text = append(text, b...)
 		case header.ID != id:
-			return nil, batches, badJournal("its batch %d belongs to another journal", n)
+			return finished(text), batches, badJournal("its batch %d belongs to another journal", n)
 		default:
 			text = append(text, records...)
 		}
 	}
-	return append(text, 0), batches, nil // as in a file, NULs follow
+	return finished(text), batches, nil
+}
+
+// finished ends the text of a journal as in a file, where NULs follow.
+func finished(text []byte) []byte {
+	if text == nil {
+		return nil
+	}
+	return append(text, 0)
 }
 
 // readBatch checks that a batch is whole and splits off its header.

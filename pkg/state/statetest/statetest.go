@@ -1,5 +1,6 @@
 // Package statetest is the conformance suite of state.Store: whatever passes it
-// may keep what polyplan remembers.
+// may keep what polyplan remembers. A state.Archive is held to the rest of its
+// promises as well.
 //
 //	func TestMyStore(t *testing.T) {
 //		statetest.Run(t, func(t *testing.T) func() state.Store {
@@ -50,6 +51,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"writers at once", writersAtOnce},
 		{"readers at once", readersAtOnce},
 		{"a context that is done", contextDone},
+		{"the past is kept", past},
+		{"going back", goingBack},
+		{"another lineage is put in place", otherLineage},
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) { p.run(t, fresh(t)) })
