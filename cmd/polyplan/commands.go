@@ -14,6 +14,7 @@ func commands(env *Env) []*cli.Command {
 		showCommand(env),
 		graphCommand(env),
 		stateCommand(env),
+		unlockCommand(env),
 		authCommand(env),
 		explainCommand(env),
 		schemaCommand(env),

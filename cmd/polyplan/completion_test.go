@@ -49,7 +49,7 @@ func TestBashCompletion(t *testing.T) {
 		want  []string
 	}{
 		{"polyplan va", []string{"validate"}},
-		{"polyplan state ", []string{"list", "show", "rm", "mv"}},
+		{"polyplan state ", []string{"list", "show", "rm", "mv", "history", "recover", "pull", "push", "migrate"}},
 		{"polyplan --no-color state l", []string{"list"}},
 		{"polyplan -f polyplan.yaml va", []string{"validate"}},
 		{"polyplan plan --det", []string{"--detailed-exitcode"}},

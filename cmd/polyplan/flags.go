@@ -79,7 +79,7 @@ func helperFlags(byDefault bool) []cli.Flag {
 
 func stateFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "state", Usage: "the state, a `PATH` (default: polyplan.state.json beside the manifest) [$POLYPLAN_STATE]"},
+		&cli.StringFlag{Name: "state", Usage: "the state, a `PATH` or a URL: s3://, gs://, azblob://, postgres://, https:// (default: polyplan.state.json beside the manifest) [$POLYPLAN_STATE]"},
 		&cli.StringSliceFlag{Name: "encrypt-to", Usage: "encrypt state and plan to this `RECIPIENT` of age, a public key or a file of them; may be repeated; none: keep them in clear [$POLYPLAN_ENCRYPT_TO]"},
 	}
 }

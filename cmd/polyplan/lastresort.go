@@ -9,6 +9,7 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/state"
+	"github.com/polyplan/polyplan/pkg/state/remote"
 )
 
 // lastResort keeps what a run did that could not save its state. Mostly the
@@ -24,8 +25,8 @@ func (s *session) lastResort(cause error) error {
 		return cause
 	}
 	content, err := state.Encode(next)
-	if err == nil && s.store.Codec != nil {
-		content, err = s.store.Codec.Seal(content)
+	if err == nil {
+		content, err = lateKeys{s}.Seal(content)
 	}
 	if err == nil {
 		for _, dir := range []string{firstOf(s.dir(), "."), os.TempDir()} {
@@ -36,9 +37,13 @@ func (s *session) lastResort(cause error) error {
 			if absolute, err := filepath.Abs(path); err == nil {
 				path = absolute
 			}
+			back := fmt.Sprintf("cp %s %s", diag.Visible(path), diag.Visible(s.statePath()))
+			if remote.IsURL(s.opts.state) {
+				back = "polyplan state push " + diag.Visible(path)
+			}
 			return &problem{Diagnostic: diag.Diagnostic{Code: "state-rescued", What: cause.Error(),
 				Why: fmt.Sprintf("what was done is in %s instead, and nowhere else", diag.Visible(path)),
-				Fix: fmt.Sprintf("mend what keeps the state from being written, then: cp %s %s", diag.Visible(path), diag.Visible(s.statePath()))}, Err: cause}
+				Fix: "mend what keeps the state from being written, then: " + back}, Err: cause}
 		}
 	}
 	s.note("the state could not be written anywhere; these are the objects that it would hold:")

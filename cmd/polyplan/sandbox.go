@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/polyplan/polyplan/pkg/sandbox"
+	"github.com/polyplan/polyplan/pkg/state/remote"
 )
 
 // startSandbox runs the embedded sandbox on a port of this machine, with its
 // data beside the state. Its key may do all that there is to try out.
 func (s *session) startSandbox() (url string, c credential, err error) {
 	data := s.beside(sandboxDataName)
-	if s.opts.state != "" {
+	if s.opts.state != "" && !remote.IsURL(s.opts.state) {
 		data = s.statePath() + ".sandbox"
 	}
 	c = credential{key: "sandbox", manages: true}

@@ -18,7 +18,7 @@ import (
 //	postgres FILE    runs the statements of the file in the script's database
 //
 // The first one makes the database, and sets PG_HOST, PG_PORT, PG_DATABASE and PG_USER
-// so that the password in PG_PASSWORD opens it.
+// so that the password in PG_PASSWORD opens it, and PG_URL to all of that.
 func postgres(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		usageOf(ts, "postgres FILE")
@@ -46,6 +46,8 @@ func postgres(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("PG_PORT", at.Port())
 		ts.Setenv("PG_DATABASE", name)
 		ts.Setenv("PG_USER", name)
+		at.User = url.UserPassword(name, w.secret("PG_PASSWORD"))
+		ts.Setenv("PG_URL", at.String())
 	}
 	_, err = db.Exec(ctx, ts.ReadFile(args[0]))
 	ts.Check(err)

@@ -39,6 +39,7 @@ type world struct {
 	at       map[string]string // where the sandbox of a data file was
 	lock     state.Lock
 	database string // URL of postgres
+	bucket   string // URL of what store keeps
 }
 
 func (w *world) close() {

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"files":    files,
 			"lock":     lock,
 			"postgres": postgres,
+			"store":    store,
 			"unlock":   unlock,
 			"sandbox":  func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
 			"serve":    func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },

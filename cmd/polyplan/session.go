@@ -41,7 +41,7 @@ type session struct {
 	within   map[resource.Address]bool // what --target and --exclude leave; nil: all
 	codec    *crypt.Codec              // see keys
 	saved    *diff.Saved               // the plan to carry out, nil if one is to be made
-	store    *state.FileStore
+	store    state.Archive
 	state    *state.State
 	client   *api.Client
 	talk     *talk // where all is said that is no result

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"sync"
 
-	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -47,19 +43,14 @@ func (s *session) statePath() string {
 
 // openState loads the state and seals the manifest's secrets with its key.
 func (s *session) openState() error {
-	if scheme, _, ok := strings.Cut(s.opts.state, "://"); ok {
-		return usage(fmt.Sprintf("a state at %s:// is not supported", scheme), "give --state the path of a file")
-	}
-	path := s.statePath()
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return &problem{Diagnostic: diag.Diagnostic{What: fmt.Sprintf("there is no directory for the state %s", path),
-			Fix: "make the directory, or correct --state"}, Err: fs.ErrNotExist}
+	store, err := s.openStore()
+	if err != nil {
+		return err
 	}
 	if _, err := s.keys(); err != nil {
 		return err
 	}
-	var err error
-	if s.state, err = s.openStore().Load(s.ctx); err != nil {
+	if s.state, err = store.Load(s.ctx); err != nil {
 		return err // the store says what it was about
 	}
 	s.tellEncryption()
@@ -76,16 +67,6 @@ func (s *session) fingerprinter(lineage string) *resource.Fingerprinter {
 	key := s.env.get("POLYPLAN_FINGERPRINT_KEY")
 	s.hide(key)
 	return resource.NewFingerprinter(key, lineage)
-}
-
-// openStore is the one store of this run: the lock that it takes is its own.
-func (s *session) openStore() *state.FileStore {
-	if s.store == nil {
-		s.store = state.File(s.statePath())
-		s.store.Codec = lateKeys{s}
-		s.store.Warn = func(text string) { s.note("warning: %s", text) }
-	}
-	return s.store
 }
 
 // seal makes the fingerprints of all secrets, on all processors.
@@ -112,6 +93,15 @@ func (s *session) lock(command string) error {
 	if !s.opts.lock {
 		return nil
 	}
+	store, err := s.openStore()
+	if err != nil {
+		return err
+	}
+	return s.lockStore(store, command)
+}
+
+// holder is who this run is, to those who wait for its lock.
+func (s *session) holder(command string) state.Holder {
 	who := state.Holder{Command: "polyplan " + command, PID: os.Getpid(), Who: firstOf(s.env.get("USER"), s.env.get("GITHUB_ACTOR"), s.env.get("GITLAB_USER_LOGIN"))}
 	if who.Who == "" {
 		if u, err := user.Current(); err == nil {
@@ -119,12 +109,24 @@ func (s *session) lock(command string) error {
 		}
 	}
 	who.Host, _ = os.Hostname()
-	lock, err := state.LockWait(s.stop, s.openStore(), who, s.opts.lockTimeout, func(e *state.LockedError) {
+	return who
+}
+
+// lockStore takes the lock of a store for the rest of the run.
+func (s *session) lockStore(store state.Archive, command string) error {
+	if !s.opts.lock {
+		return nil
+	}
+	lock, err := state.LockWait(s.stop, store, s.holder(command), s.opts.lockTimeout, func(e *state.LockedError) {
 		s.note("waiting for the state's lock, held by %s", e.Holder)
 	})
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, func() { _ = lock.Unlock() })
+	s.closers = append(s.closers, func() {
+		if err := lock.Unlock(); err != nil {
+			s.note("warning: %s", s.redact(err.Error()))
+		}
+	})
 	return nil
 }

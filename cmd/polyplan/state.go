@@ -20,7 +20,7 @@ func stateCommand(env *Env) *cli.Command {
 		Usage: "look at the state, and mend it",
 		Description: "The state remembers which object of the service belongs to which address. These commands read and change this\n" +
 			"memory and nothing else: they send no request and need no API key.",
-		Subcommands: []*cli.Command{
+		Subcommands: append([]*cli.Command{
 			{
 				Name:        "list",
 				Usage:       "the addresses that the state holds",
@@ -57,7 +57,7 @@ func stateCommand(env *Env) *cli.Command {
 				Flags:  with(place(), lockFlags(), noColorFlag()),
 				Action: action(env, runStateMove),
 			},
-		},
+		}, stateMending(env)...),
 	}
 }
 

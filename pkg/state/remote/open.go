@@ -31,7 +31,12 @@ var Schemes = []string{"s3", "gs", "azblob", "postgres", "https"}
 type UnknownSchemeError struct{ Scheme string }
 
 func (e *UnknownSchemeError) Error() string {
-	return fmt.Sprintf("a state at %s:// is not supported; give --state a path, or a URL that begins with %s", e.Scheme, strings.Join(Schemes, "://, ")+"://")
+	return fmt.Sprintf("a state at %s:// is not supported", e.Scheme)
+}
+
+// Hint is what to do instead.
+func (e *UnknownSchemeError) Hint() string {
+	return "give --state a path, or a URL that begins with " + strings.Join(Schemes, "://, ") + "://"
 }
 
 // Open opens the store that a URL names, without asking the network for more
@@ -62,7 +67,8 @@ func Open(ctx context.Context, address string, lookupEnv func(string) (string, b
 	return state.OnObjects(shown, objects, keep), nil
 }
 
-// open members of a query are shown; any other may be a secret.
+// shownInQuery are the members of a query that are shown; any other may be a
+// secret.
 var shownInQuery = []string{"region", "endpoint", "state", "sslmode", "search_path", "use_path_style", "profile", "domain", "protocol", "storage_account"}
 
 // Redact is an address as it may be shown: without password, and with the values
