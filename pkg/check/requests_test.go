@@ -19,23 +19,22 @@ import (
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
-// applied is a world in which a manifest is carried out.
-func applied(t testing.TB, text string) (*rig.Rig, *spec.Manifest) {
+// world is one in which the connections of a manifest are made.
+func world(t testing.TB, text string) (*rig.Rig, *spec.Manifest, check.Input) {
 	t.Helper()
 	r := rig.New(t, rig.Options{Memory: state.NewMemory(), Parallelism: 10, Unchecked: true, Sandbox: sandbox.Options{OAuth: sandbox.OAuthAuto}})
 	m := r.Manifest(text)
-	r.Apply(m)
-	return r, m
+	return r, m, check.Input{Kinds: kinds.All(), Desired: m.Set, Place: connected(r, m)}
 }
 
-// survey checks a manifest as a plan does, which changes nothing.
-func survey(t testing.TB, r *rig.Rig, m *spec.Manifest, previews bool) *check.Result {
+// survey checks as a process of its own would.
+func survey(t testing.TB, r *rig.Rig, in check.Input, previews bool) *check.Result {
 	t.Helper()
-	plan := r.Plan(rig.Run{Manifest: m}).Prepared.Plan
 	r.Server.ResetRequests()
 	service := discover.New(r.Client())
 	service.Previews = previews
-	got, err := check.Run(context.Background(), check.Input{Kinds: kinds.All(), Desired: m.Set, Reader: service, Place: check.Places(kinds.All(), plan)})
+	in.Reader = service
+	got, err := check.Run(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +65,11 @@ func generated(t testing.TB) string {
 // of connections, sources and target objects, many at once; it has 400
 // connections. Without previews 100 models of Airtable cannot be asked for.
 func TestRequests(t *testing.T) {
-	r, m := applied(t, generated(t))
+	r, m, in := world(t, generated(t))
 	if len(m.Set) != 800 {
 		t.Fatalf("%d resources", len(m.Set))
 	}
-	got := survey(t, r, m, false)
+	got := survey(t, r, in, false)
 	want := map[string]int{"GET /api/connection_types/airtable": 1, "GET /api/connection_types/hubspot": 1,
 		"GET /api/connection_types/postgresql": 1, "GET /api/connection_types/stripe": 1,
 		"GET /api/connections/ID/modelsync/source/fields": 200, "GET /api/connections/ID/modelsync/target/fields": 100}
@@ -83,7 +82,7 @@ func TestRequests(t *testing.T) {
 	if len(got.Findings) > 0 || got.Checked != 800 || len(got.Unverified) != 100 {
 		t.Errorf("%d checked, %d unverified, findings %q", got.Checked, len(got.Unverified), got.Findings)
 	}
-	got = survey(t, r, m, true)
+	got = survey(t, r, in, true)
 	want["POST /api/model-preview"] = 100
 	if d := cmp.Diff(want, asked(r)); d != "" || len(got.Unverified) > 0 {
 		t.Errorf("with previews: unverified %v, requests (-want +got):\n%s", got.Unverified, d)
@@ -94,15 +93,15 @@ func TestRequests(t *testing.T) {
 func TestRequestsAreShared(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("connections:\n  hubspot: {type: hubspot}\n  warehouse: {type: postgresql, configuration: {hostname: h, database: d, username: u, password: '${env.PG_PASSWORD}'}}\nmodels:\n")
-	for i := range 200 {
+	for i := range 30 {
 		fmt.Fprintf(&b, "  m%d: {name: m %d, connection: warehouse, configuration: {table: %s}}\n", i, i, []string{"users", "orders"}[i%2])
 	}
 	b.WriteString("syncs:\n")
-	for i := range 200 {
+	for i := range 30 {
 		fmt.Fprintf(&b, "  s%d: {name: s %d, mode: create, schedule: manual, target: {connection: hubspot, object: contacts}, fields: {lastname: m%d.id}}\n", i, i, i)
 	}
-	r, m := applied(t, b.String())
-	if got := survey(t, r, m, false); len(got.Findings) > 0 || len(got.Unverified) > 0 {
+	r, _, in := world(t, b.String())
+	if got := survey(t, r, in, false); len(got.Findings) > 0 || len(got.Unverified) > 0 {
 		t.Errorf("%q, %v", got.Findings, got.Unverified)
 	}
 	want := map[string]int{"GET /api/connection_types/hubspot": 1, "GET /api/connection_types/postgresql": 1,
@@ -119,9 +118,9 @@ func TestOneQuestionToTheDead(t *testing.T) {
 	for i := range 50 {
 		fmt.Fprintf(&b, "  m%d: {name: m %d, connection: warehouse, configuration: {query: select %d}}\n", i, i, i)
 	}
-	r, m := applied(t, b.String())
+	r, _, in := world(t, b.String())
 	r.Server.Fault(sandbox.Fault{Method: "GET", Path: "/api/connections/*/modelsync/*/*", Do: sandbox.Status, Status: 403, Times: -1})
-	got := survey(t, r, m, false)
+	got := survey(t, r, in, false)
 	if n := asked(r)["GET /api/connections/ID/modelsync/source/fields"]; n != 1 {
 		t.Errorf("%d questions", n)
 	}
@@ -132,21 +131,18 @@ func TestOneQuestionToTheDead(t *testing.T) {
 
 // An interrupt ends a check with an error, and not with a result that looks whole.
 func TestInterrupted(t *testing.T) {
-	r, m := applied(t, "connections:\n  warehouse: {type: postgresql, configuration: {hostname: h, database: d, username: u, password: '${env.PG_PASSWORD}'}}\n")
+	r, _, in := world(t, "connections:\n  warehouse: {type: postgresql, configuration: {hostname: h, database: d, username: u, password: '${env.PG_PASSWORD}'}}\n")
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	if got, err := check.Run(ctx, check.Input{Kinds: kinds.All(), Desired: m.Set, Reader: discover.New(r.Client())}); err == nil {
+	in.Reader = discover.New(r.Client())
+	if got, err := check.Run(ctx, in); err == nil {
 		t.Errorf("Run: %v", got)
 	}
 }
 
 func BenchmarkCheck800(b *testing.B) {
-	r, m := applied(b, generated(b))
-	plan := r.Plan(rig.Run{Manifest: m}).Prepared.Plan
+	r, _, in := world(b, generated(b))
 	for b.Loop() {
-		if _, err := check.Run(context.Background(), check.Input{Kinds: kinds.All(), Desired: m.Set,
-			Reader: discover.New(r.Client()), Place: check.Places(kinds.All(), plan)}); err != nil {
-			b.Fatal(err)
-		}
+		survey(b, r, in, false)
 	}
 }
