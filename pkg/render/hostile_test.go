@@ -14,6 +14,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
@@ -37,6 +38,15 @@ var payloads = []string{
 	// HTML.
 	"<script>alert(1)</script>", "\"><svg onload=alert(1)>", "' onmouseover='alert(1)", "</pre><b>", "</style><script>x</script>", "{{.Title}}", "javascript:alert(1)",
 	"data:text/html,<script>", "]]>", "&#60;script&#62;",
+	// More of each.
+	"\x1b[6n", "\x1b[?1049h", "\x1b[3J", "\x1b]52;c;ZXZpbA==\x07", "\x1b]1337;File=inline=1:AA==\x07", "\x1b_Gf=100;AAAA\x1b\\", "\x1b^pm\x1b\\", "\x1b#8",
+	"\x1b(0", "\x1b[20;1R", "\u009b6n", "\u0090q\u009c", "\u0084", "\u008d", "\x05", "\x18", "\x1a", "\r\x1b[Kdone", "a\x08\x08\x08b",
+	"\u2067evil\u2069", "\u2068x", "\u200d", "\u2060", "\u00ad", "\ufff9a\ufffab\ufffb", "\u3164", "\U000e0001",
+	"::set-output name=a::b", "::save-state name=a::b", "::group::x", "::endgroup::", "::notice title=a::b", "##[command]x", "##[group]", "##[endgroup]",
+	"##vso[build.updatebuildnumber]x", "##vso[artifact.upload]x", "##teamcity[setParameter name='a' value='b']", "travis_time:start:x", "--- :evil: section", "+++ x",
+	"[link][ref]\n\n[ref]: https://evil.example", "<a href=https://evil.example>x</a>", "![][1]", "$\\text{x}$", "~~gone~~", "- [ ] task", "GH-1", "SHA: 0123456789abcdef0123456789abcdef01234567",
+	"<svg/onload=alert(1)>", "<iframe srcdoc='<script>alert(1)</script>'>", "<math href=javascript:alert(1)>", "<details open ontoggle=alert(1)>", "<!--><script>alert(1)</script>-->",
+	"=cmd|' /C calc'!A0", "@SUM(1)", "+1+1",
 	// Ours.
 	"(secret)", "x → y", "Plan: 0 to create, 0 to update, 0 to replace, 0 to delete.", "%s%n%!d", "\\x1b[2J", "",
 }
@@ -113,6 +123,9 @@ func must(t *testing.T, err error) {
 }
 
 func TestHostileText(t *testing.T) {
+	defer func() {
+		trial.Unfailed(t, fmt.Sprintf("active bytes on a terminal or in a log: %d payloads in every place", len(payloads)))
+	}()
 	coloured := NewStyle(true)
 	for _, payload := range payloads {
 		for i, p := range variants(payload) {
@@ -146,6 +159,9 @@ func TestHostileText(t *testing.T) {
 }
 
 func TestHostilePages(t *testing.T) {
+	defer func() {
+		trial.Unfailed(t, fmt.Sprintf("tags, links and broken fences in Markdown and HTML: %d payloads in every place", len(payloads)))
+	}()
 	for _, payload := range payloads {
 		for _, p := range variants(payload) {
 			var b bytes.Buffer

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -81,10 +83,31 @@ var hostile = []struct {
 	{"an open token", "bad-token", func() string { return "vars: {a: \"" + strings.Repeat("${", 50_000) + "\"}\n" }},
 }
 
+// refusal is how much processor time it takes to read a text, the best of some
+// tries.
+func refusal(text string) time.Duration {
+	best := time.Hour
+	for range 5 {
+		began := trial.Processor()
+		Load(Options{Files: []string{"-"}, Stdin: strings.NewReader(text)})
+		best = min(best, trial.Processor()-began)
+	}
+	return best
+}
+
 func TestHostile(t *testing.T) {
+	slowest := time.Duration(0)
+	defer func() {
+		if trial.IsLong() {
+			trial.AtMost(t, "processor time to refuse a YAML bomb, slowest of 4", float64(slowest.Milliseconds()), 100, "ms")
+		}
+	}()
 	for _, tt := range hostile {
 		t.Run(tt.name, func(t *testing.T) {
 			text := tt.text()
+			if trial.IsLong() && tt.code == "alias-budget" {
+				slowest = max(slowest, refusal(text))
+			}
 			m, found := Load(Options{Files: []string{"-"}, Stdin: strings.NewReader(text)})
 			if tt.code == "" && len(found) > 0 {
 				t.Errorf("findings: %v", found[:min(3, len(found))])
