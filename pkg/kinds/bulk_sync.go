@@ -122,7 +122,7 @@ func bulkTimeRows(frequencies ...string) []resource.Field {
 	return rows
 }
 
-var bulkScheduleRow = resource.Field{Name: "schedule", Type: resource.Struct, Short: "frequency", Whole: true, Required: true,
+var bulkScheduleRow = resource.Field{Name: "schedule", Type: resource.Struct, Short: "frequency", Whole: true, Required: true, Claims: []string{"multi"},
 	Fields: append(bulkTimeRows("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder", "multi"),
 		// Part of requests, and nobody says what it means: it is sent back as it was.
 		resource.Field{Name: "multi_type", Type: resource.String, Stays: true, Doc: "With multi: the service's own word, carried along by itself."}),

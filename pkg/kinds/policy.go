@@ -40,7 +40,7 @@ the service refuses to make one.`,
 		nameRow,
 		// An update empties what it leaves out (API dossier 11), and permissions
 		// that a manifest half says would be none to rely on: hence Whole.
-		{Name: "actions", API: "policy_actions", Type: resource.Map, Whole: true, Custom: true,
+		{Name: "actions", API: "policy_actions", Type: resource.Map, Whole: true, Custom: true, Match: []string{"action"}, Claims: []string{"role_ids"},
 			Elem: &actionRow,
 			Doc:  "The roles that may do each action: apply_policy, create, delete, edit, sync_to, trigger. Actions left out are allowed to nobody."},
 		organizationRow,

@@ -44,6 +44,9 @@ func (k *Kind) encode(e *Encoder) (map[string]any, error) {
 	if k.Encoded != nil {
 		k.Encoded(e, e.root, body)
 	}
+	if e.Live != nil {
+		e.carry(k.Fields, body)
+	}
 	return body, e.errs.ErrorOrNil()
 }
 

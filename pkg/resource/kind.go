@@ -117,6 +117,15 @@ type Field struct {
 	// Apart marks what the answers to writes do not show, because calls of its own
 	// carry it: see Kind.Read and Kind.Follow.
 	Apart bool
+	// Match names the members by which the elements of a list of objects in the API
+	// are told apart: what the table does not know of them goes back with an update.
+	Match []string
+	// Also names further members of requests in which such elements stand.
+	Also []string
+	// Claims names the members that the service adds within the field's value, or
+	// within its elements, and wants not back, and those that the kind's own
+	// functions carry.
+	Claims []string
 	// Cut marks a field at the top of a kind whose references may go round in a
 	// circle. There, an object is first made with this in the field's place, an
 	// empty Object being nothing, and written whole when the others are there.
