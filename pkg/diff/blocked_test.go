@@ -71,3 +71,24 @@ func TestMissingSecrets(t *testing.T) {
 		}
 	}
 }
+
+// A secret under extra is told by its fingerprint, for what the service shows of
+// it is a mask or nothing.
+func TestExtraSecrets(t *testing.T) {
+	sealed := func(v string) *resource.Secret {
+		s := resource.NewSecret(v)
+		s.Seal(keyed)
+		return s
+	}
+	with := func(s *resource.Secret) *resource.Resource {
+		return &resource.Resource{Extra: resource.Object{"token": s}, Raw: map[string]any{"token": "********"}}
+	}
+	if got := extraChanges(with(nil), with(sealed("a")), with(sealed("a"))); len(got) > 0 {
+		t.Errorf("the same secret: %+v", got)
+	}
+	for name, recorded := range map[string]*resource.Resource{"another": with(sealed("b")), "none": nil} {
+		if got := extraChanges(with(nil), recorded, with(sealed("a"))); len(got) != 1 || !got[0].Sensitive {
+			t.Errorf("%s before: %+v", name, got)
+		}
+	}
+}

@@ -295,6 +295,13 @@ func extraChanges(live, rec, d *resource.Resource) []Change {
 	var out []Change
 	for _, key := range union(d.Extra, applied) {
 		have := applied[key]
+		if secret, ok := d.Extra[key].(*resource.Secret); ok {
+			// Whatever the service shows of it, what was applied has the fingerprint.
+			if was, _ := have.(*resource.Secret); was == nil || !sameSecret(was, secret) {
+				out = append(out, Change{Path: resource.Path("extra").Child(key), Before: have, After: secret, Sensitive: true})
+			}
+			continue
+		}
 		if live != nil {
 			if v, answered := live.Raw[key]; answered {
 				have = resource.Normalize(v)
