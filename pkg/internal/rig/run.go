@@ -15,6 +15,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/sandbox"
 	"github.com/polyplan/polyplan/pkg/spec"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -124,8 +125,11 @@ func (r *Rig) live(run Run, ran *Ran) error {
 		return err
 	}
 	c := api.New(t, r.opt.Version)
+	c.Within(sandbox.OrganizationID("Sandbox")) // what the program learns of its key
 	defer func() { ran.Stats = t.Stats() }()
-	if ran.Prepared, err = apply.Prepare(ctx, c, r.request(run, ran.State)); err != nil {
+	req := r.request(run, ran.State)
+	req.Fingerprints = prints
+	if ran.Prepared, err = apply.Prepare(ctx, c, req); err != nil {
 		return err
 	}
 	if run.Wanted != nil && !run.Wanted(ran.Prepared) {
