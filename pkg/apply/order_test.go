@@ -204,10 +204,11 @@ func TestCircles(t *testing.T) {
 			"POST /api/syncs", "POST /api/syncs", "PUT /api/syncs/sync.second",
 			"POST /api/syncs/sync.first/activate", "POST /api/syncs/sync.second/activate"}
 		got := writes(r, known)
-		slices.Sort(got[len(got)-2:]) // of which either may come first
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("requests (-want +got):\n%s", d)
-		}
+		sameRequests(t, want, got)
+		inOrder(t, got, "POST /api/connections", "POST /api/models", "PUT /api/models/model.users")
+		inOrder(t, got, "POST /api/models", "POST /api/syncs", "PUT /api/syncs/sync.second")
+		inOrder(t, got, "POST /api/syncs", "POST /api/syncs/sync.first/activate")
+		inOrder(t, got, "PUT /api/syncs/sync.second", "POST /api/syncs/sync.second/activate")
 		if first := r.Sent("POST", "/api/syncs")[0]["schedule"]; !cmp.Equal(first, map[string]any{"frequency": "manual"}) {
 			t.Errorf("the first sync has the schedule %v", first)
 		}
@@ -219,12 +220,31 @@ func TestCircles(t *testing.T) {
 		want = []string{"PUT /api/models/model.users", "PUT /api/syncs/sync.second", "DELETE /api/syncs/sync.first", "DELETE /api/syncs/sync.second",
 			"DELETE /api/models/model.orders", "DELETE /api/models/model.events", "DELETE /api/models/model.users"}
 		got = writes(r, known)
-		slices.Sort(got[:2])
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("requests of the deletion (-want +got):\n%s", d)
-		}
+		sameRequests(t, want, got)
+		inOrder(t, got, "PUT /api/syncs/sync.second", "DELETE /api/syncs/sync.first", "DELETE /api/syncs/sync.second", "DELETE /api/models/model.orders")
+		inOrder(t, got, "PUT /api/models/model.users", "DELETE /api/models/model.orders", "DELETE /api/models/model.events", "DELETE /api/models/model.users")
 		r.Converged(rest)
 	})
+}
+
+// sameRequests compares requests whose order is not all settled.
+func sameRequests(t *testing.T, want, got []string) {
+	t.Helper()
+	if d := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))); d != "" {
+		t.Errorf("requests (-want +got):\n%s", d)
+	}
+}
+
+// inOrder checks the part of the order that is settled: every request like one
+// of these goes out before all like the next.
+func inOrder(t *testing.T, got []string, requests ...string) {
+	t.Helper()
+	for i, next := range requests[1:] {
+		first := slices.Index(got, next)
+		if first < 0 || !slices.Contains(got[:first], requests[i]) || slices.Contains(got[first:], requests[i]) {
+			t.Errorf("%s does not go out before %s:\n%s", requests[i], next, strings.Join(got, "\n"))
+		}
+	}
 }
 
 // A circle that a change closes takes no second request: what it leads to is
