@@ -144,8 +144,8 @@ type Process struct {
 	*exec.Cmd
 	Out, Err bytes.Buffer
 
-	ended  chan struct{}
-	cancel context.CancelFunc
+	started, ended chan struct{}
+	cancel         context.CancelFunc
 }
 
 // Start starts a command in the world's directory.
@@ -160,7 +160,7 @@ func (w *World) Start(name string, args ...string) *Process {
 // Command prepares what Launch starts.
 func (w *World) Command(name string, args ...string) *Process {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	p := &Process{Cmd: exec.CommandContext(ctx, name, args...), ended: make(chan struct{}), cancel: cancel}
+	p := &Process{Cmd: exec.CommandContext(ctx, name, args...), started: make(chan struct{}), ended: make(chan struct{}), cancel: cancel}
 	p.Dir, p.Env = w.Dir, w.Env()
 	p.WaitDelay = time.Second
 	return p
@@ -172,6 +172,7 @@ func (w *World) Launch(p *Process) {
 	if err := p.Cmd.Start(); err != nil {
 		w.T.Fatal(err)
 	}
+	close(p.started)
 	go func() {
 		_ = p.Cmd.Wait() // its outcome is in ProcessState
 		p.cancel()
@@ -187,10 +188,17 @@ func (p *Process) Wait() int {
 
 // Kill kills the process and waits until it is gone.
 func (p *Process) Kill() {
+	<-p.started // its first request may come before Launch has returned
 	if err := p.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		panic(err)
 	}
 	<-p.ended
+}
+
+// Send sends a signal to the process; one that is gone does not get it.
+func (p *Process) Send(sig os.Signal) {
+	<-p.started
+	_ = p.Process.Signal(sig)
 }
 
 // Polyplan starts the program.
