@@ -8,15 +8,6 @@ import (
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
-// archive is the store as an archive; without one the test is not about it.
-func archive(t *testing.T, store state.Store) state.Archive {
-	a, ok := store.(state.Archive)
-	if !ok {
-		t.SkipNow()
-	}
-	return a
-}
-
 func history(t *testing.T, store state.Archive, want ...int64) {
 	t.Helper()
 	got, err := store.History(context.Background())
@@ -34,12 +25,12 @@ func history(t *testing.T, store state.Archive, want ...int64) {
 }
 
 func past(t *testing.T, open func() state.Store) {
-	store := archive(t, open())
+	store := open().(state.Archive)
 	s := filled(t, store)
 	first := s.Clone()
 	delete(s.Resources, addr("model.users"))
 	save(t, store, s)
-	history(t, archive(t, open()), 2, 1)
+	history(t, open().(state.Archive), 2, 1)
 	got, err := store.Generation(context.Background(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +46,7 @@ func past(t *testing.T, open func() state.Store) {
 }
 
 func goingBack(t *testing.T, open func() state.Store) {
-	store := archive(t, open())
+	store := open().(state.Archive)
 	s := filled(t, store)
 	first := s.Clone()
 	delete(s.Resources, addr("model.users"))
@@ -94,7 +85,7 @@ func goingBack(t *testing.T, open func() state.Store) {
 }
 
 func otherLineage(t *testing.T, open func() state.Store) {
-	store := archive(t, open())
+	store := open().(state.Archive)
 	filled(t, store)
 	late := open()
 	old := load(t, late)

@@ -26,10 +26,11 @@ type Fresh func(t *testing.T) (open func() state.Store)
 
 // Run runs the suite, each part of it in a place of its own.
 func Run(t *testing.T, fresh Fresh) {
-	parts := []struct {
+	type part struct {
 		name string
 		run  func(*testing.T, func() state.Store)
-	}{
+	}
+	parts := []part{
 		{"a fresh state", freshState},
 		{"what is saved is loaded", saveLoad},
 		{"secrets stay out", secretsStayOut},
@@ -51,9 +52,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"writers at once", writersAtOnce},
 		{"readers at once", readersAtOnce},
 		{"a context that is done", contextDone},
-		{"the past is kept", past},
-		{"going back", goingBack},
-		{"another lineage is put in place", otherLineage},
+	}
+	if _, ok := fresh(t)().(state.Archive); ok {
+		parts = append(parts, []part{{"the past is kept", past}, {"going back", goingBack}, {"another lineage is put in place", otherLineage}}...)
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) { p.run(t, fresh(t)) })
