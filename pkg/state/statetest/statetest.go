@@ -50,6 +50,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"replay equals recording", replayEqualsRecording},
 		{"steps at once", stepsAtOnce},
 		{"writers at once", writersAtOnce},
+		{"races", races},
 		{"readers at once", readersAtOnce},
 		{"a context that is done", contextDone},
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -135,6 +138,73 @@ func writersAtOnce(t *testing.T, open func() state.Store) {
 			t.Errorf("generation %d was acknowledged %d times", serial, n)
 		}
 	}
+}
+
+// races lets writers who all loaded the same generation save at once, round after
+// round: one of them is acknowledged, and the next round finds what he wrote.
+func races(t *testing.T, open func() state.Store) {
+	const writers = 16
+	rounds := 5
+	if trial.IsLong() {
+		rounds = 200
+	}
+	var stores [writers]state.Store
+	for w := range stores {
+		stores[w] = open()
+	}
+	a := addr("model.winner")
+	lost, last := 0, ""
+	for round := range rounds {
+		var states [writers]*state.State
+		for w, store := range stores {
+			s := load(t, store)
+			if r := s.Resources[a]; s.Serial != int64(round) || r == nil && last != "" || r != nil && r.ID != last {
+				t.Fatalf("round %d begins from %d, %+v; %q was acknowledged", round, s.Serial, r, last)
+			}
+			s.Resources[a] = &resource.Resource{Address: a, ID: fmt.Sprintf("writer %d of round %d", w, round)}
+			states[w] = s
+		}
+		var won [writers]bool
+		var wg sync.WaitGroup
+		for w, store := range stores {
+			wg.Go(func() {
+				for {
+					err := store.Save(context.Background(), states[w])
+					var c *state.ConflictError
+					var l *state.LockedError
+					switch {
+					case errors.As(err, &l):
+						runtime.Gosched()
+						continue
+					case err == nil:
+						won[w] = true
+					case !errors.As(err, &c):
+						t.Errorf("Save: %v", err)
+					}
+					return
+				}
+			})
+		}
+		wg.Wait()
+		saves := 0
+		for w := range writers {
+			if won[w] {
+				saves++
+				last = states[w].Resources[a].ID
+			}
+		}
+		if saves != 1 {
+			lost++
+			t.Errorf("round %d: %d saves were acknowledged", round, saves)
+		}
+	}
+	s := load(t, open())
+	if s.Serial != int64(rounds) || s.Resources[a].ID != last {
+		lost++
+		t.Errorf("ends with %d, %+v; %q was acknowledged", s.Serial, s.Resources[a], last)
+	}
+	trial.None(t, fmt.Sprintf("lost generations: %d rounds of %d racing writers (%s)", rounds, writers,
+		strings.TrimPrefix(path.Dir(t.Name()), "Test")), lost)
 }
 
 // readersAtOnce checks that readers never see less than what was acknowledged
