@@ -45,7 +45,7 @@ func (l *loader) cycles() {
 type edge struct{ from, to resource.Address }
 
 // edges are the first references between each two resources, but for those that
-// may come later.
+// may come later, and what a kind's After puts in order without a reference.
 func (l *loader) edges() map[edge]pendingRef {
 	out := map[edge]pendingRef{}
 	for _, r := range l.refs {
@@ -55,6 +55,13 @@ func (l *loader) edges() map[edge]pendingRef {
 		}
 		if first, ok := out[e]; !ok || r.pos.Before(first.pos) {
 			out[e] = r
+		}
+	}
+	for a, first := range resource.Precede(l.opts.Kinds, l.m.Set) {
+		for _, b := range first {
+			if _, ok := out[edge{a, b}]; !ok {
+				out[edge{a, b}] = pendingRef{b: l.built[a], to: b.Kind, name: b.Name, pos: l.m.Set[a].Pos}
+			}
 		}
 	}
 	return out
@@ -77,7 +84,11 @@ func (l *loader) circle(path []resource.Address, where map[edge]pendingRef) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s → %s by %s (%s)", a, to, strings.TrimSuffix(string(r.path), "[0]"), place(r.pos))
+		by := strings.TrimSuffix(string(r.path), "[0]")
+		if by == "" {
+			by = "the order of their kinds"
+		}
+		fmt.Fprintf(&b, "%s → %s by %s (%s)", a, to, by, place(r.pos))
 	}
 	first := where[edge{path[0], path[1%len(path)]}]
 	what := fmt.Sprintf("%d resources need each other in a circle", len(path))

@@ -51,3 +51,22 @@ func TestCycles(t *testing.T) {
 		})
 	}
 }
+
+// What a kind puts in order without a reference can close a circle, too.
+func TestCycleOfKinds(t *testing.T) {
+	base := &resource.Kind{Name: "base", Section: "bases"}
+	early := &resource.Kind{Name: "early", Section: "earlies", Fields: []resource.Field{
+		{Name: "base", Type: resource.Ref, To: "base"}, {Name: "late", Type: resource.Ref, To: "late"}}}
+	late := &resource.Kind{Name: "late", Section: "lates", After: []string{"early"}, Fields: []resource.Field{
+		{Name: "base", Type: resource.Ref, To: "base"}}}
+	_, found := Load(Options{Kinds: []*resource.Kind{base, early, late}, Files: []string{"-"},
+		Stdin: strings.NewReader("polyplan: 1\nbases:\n  x: {}\nearlies:\n  a: {base: x, late: b}\nlates:\n  b: {base: x}\n")})
+	if len(found) != 1 || found[0].Code != "cycle" {
+		t.Fatalf("found %v, want one circle", found)
+	}
+	for _, want := range []string{"early.a → late.b by late (", "late.b → early.a by the order of their kinds ("} {
+		if !strings.Contains(found[0].Why, want) {
+			t.Errorf("the circle is told as %q, without %q", found[0].Why, want)
+		}
+	}
+}
