@@ -63,7 +63,7 @@ func (v ResourceView) values() ([]known, error) {
 		if r == nil {
 			continue
 		}
-		for _, l := range leaves(nil, "", r.Object) {
+		for _, l := range leaves(nil, "", v.whole(r)) {
 			if sides[l.path] == nil {
 				sides[l.path] = new([3]any)
 			}
@@ -90,6 +90,24 @@ func (v ResourceView) values() ([]known, error) {
 	return out, nil
 }
 
+// extraKey is where a manifest sets what no table knows.
+const extraKey = "extra"
+
+// whole is what a side has of the resource. What polyplan does not know of a live
+// object stands where the manifest could set it.
+func (v ResourceView) whole(r *resource.Resource) resource.Object {
+	extra := r.Extra
+	if r.Raw != nil && v.Kind != nil {
+		extra, _ = resource.Unmask(resource.Normalize(v.Kind.Unknown(r.Raw))).(resource.Object)
+	}
+	if len(extra) == 0 {
+		return r.Object
+	}
+	out := maps.Clone(r.Object)
+	out[extraKey] = extra
+	return out
+}
+
 func (v ResourceView) value(w *wording, p resource.Path, side [3]any) known {
 	f, called, _ := w.at(p)
 	k := known{Path: string(called), Desired: w.value(f, side[0]), Recorded: w.value(f, side[1]), Live: w.value(f, side[2]),
@@ -103,6 +121,9 @@ func (v ResourceView) value(w *wording, p resource.Path, side [3]any) known {
 	}
 	if v.Desired != nil && (k.Desired != nil || k.Origin != "") {
 		k.Pos = v.Desired.Where(p)
+	}
+	if f == nil && p.Within(extraKey) {
+		k.Doc = "Not known to polyplan. An update sends it back as it is; extra sets it."
 	}
 	if f != nil {
 		k.Type, k.Doc, k.Sensitive = f.Type.String(), f.Doc, k.Sensitive || f.Sensitive

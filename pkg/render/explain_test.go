@@ -87,6 +87,37 @@ healthcheck_interval
 	}
 }
 
+// What no table knows of a live object is shown where the manifest could set it,
+// and a mask is never taken for a value.
+func TestExplainUnknown(t *testing.T) {
+	v := fromAllSides("extra")
+	v.Desired.Extra = resource.Object{"region": "eu"}
+	v.Live.Raw = map[string]any{"id": "id-1", "name": "warehouse", "region": "us", "tier": map[string]any{"level": 2, "token": "********"}}
+	var b bytes.Buffer
+	if err := Explain(&b, Style{}, v); err != nil {
+		t.Fatal(err)
+	}
+	want := `connection.warehouse ("warehouse")
+declared at m.yaml:2:5; recorded as id-1; live; protected
+
+  extra.region:     eu  (m.yaml:2:5)
+      ~ recorded: not set
+      ~ live: us
+  extra.tier.level: not set
+      ~ live: 2
+  extra.tier.token: not set
+      ~ live: (secret)
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("Explain (-want +got):\n%s", d)
+	}
+	v.Path = "extra.tier.level"
+	b.Reset()
+	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "about     Not known to polyplan.") {
+		t.Errorf("%v, %s", err, b.String())
+	}
+}
+
 func TestExplainOtherFormats(t *testing.T) {
 	var b bytes.Buffer
 	if err := ExplainMarkdown(&b, fromAllSides("configuration.hostname")); err != nil {

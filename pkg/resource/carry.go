@@ -128,7 +128,7 @@ func (e *Encoder) take(body, live map[string]any, f *Field, p Path) {
 		if _, ok := body[key]; ok || live[key] == nil || f.knows(key) {
 			continue
 		}
-		body[key] = e.Value(&Field{Type: Any}, unmask(Normalize(live[key])), p.Child(key))
+		body[key] = e.Value(&Field{Type: Any}, Unmask(Normalize(live[key])), p.Child(key))
 	}
 }
 

@@ -127,7 +127,7 @@ func (d *Decoder) Value(f *Field, v any) any {
 	case Map:
 		return d.mapping(f, v)
 	case Any:
-		return unmask(v)
+		return Unmask(v)
 	}
 	return v
 }
@@ -143,14 +143,14 @@ func (d *Decoder) members(fields []Field, o Object, lags bool) Object {
 		if v := o[f.APIName()]; v != nil && !f.Computed {
 			out[f.Name] = d.Value(f, v)
 			if lags {
-				out[f.Name] = unmask(out[f.Name])
+				out[f.Name] = Unmask(out[f.Name])
 			}
 		}
 	}
 	if lags {
 		for key, v := range o {
 			if !seen[key] && v != nil && Lookup(fields, key) == nil { // a field's name may be that of another member
-				out[key] = unmask(v)
+				out[key] = Unmask(v)
 			}
 		}
 	}
@@ -219,8 +219,9 @@ func hide(v any) any {
 	return NewSecret(v)
 }
 
-// unmask makes secrets of the masks in v, so that none is ever sent back.
-func unmask(v any) any {
+// Unmask makes secrets of the masks in v, in place, so that none is ever sent
+// back or taken for a value.
+func Unmask(v any) any {
 	switch v := v.(type) {
 	case string:
 		if IsMask(v) {
@@ -228,11 +229,11 @@ func unmask(v any) any {
 		}
 	case Object:
 		for key, x := range v {
-			v[key] = unmask(x)
+			v[key] = Unmask(x)
 		}
 	case []any:
 		for i, x := range v {
-			v[i] = unmask(x)
+			v[i] = Unmask(x)
 		}
 	}
 	return v
