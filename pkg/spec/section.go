@@ -136,6 +136,7 @@ func (b *build) lifecycleKey(m member) bool {
 		case n.kind != mapNode:
 			b.err(m.value, "wrong-type", fmt.Sprintf("extra is %s, not a map", n.kindWords()), "it carries fields of the API that polyplan does not know", "write the API's field under extra:, with its value")
 		default:
+			b.knownExtra(n)
 			if v, ok := b.free(n, keyExtra, true); ok {
 				b.r.Extra, _ = v.(resource.Object)
 			}
@@ -144,6 +145,19 @@ func (b *build) lifecycleKey(m member) bool {
 		return false
 	}
 	return true
+}
+
+// knownExtra refuses what the table has a field for: as extra it would go out
+// unchecked, or be written over by the field.
+func (b *build) knownExtra(n *node) {
+	for _, m := range n.members {
+		for i := range b.kind.Fields {
+			if f := &b.kind.Fields[i]; f.APIName() == m.key.text {
+				b.err(m.key, "known-extra", fmt.Sprintf("extra holds %q, which polyplan knows", m.key.text),
+					"extra is for fields of the API that it does not know, and sends them unchecked", fmt.Sprintf("write it as the field %s of the %s", f.Name, b.kind.Name))
+			}
+		}
+	}
 }
 
 // unmanaged reads the list of paths that are left to people.
