@@ -35,22 +35,12 @@ type batch struct {
 
 // Intend implements Journal.
 func (j *fileJournal) Intend(ctx context.Context, in Intent) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("noting the intent for %s: %w", in.Address, err)
-	}
-	form := intentJSON(in)
-	if err := j.add(record{Intent: &form}, in.Op); err != nil {
-		return fmt.Errorf("noting the intent for %s: %w", in.Address, err)
-	}
-	return nil
+	return noteIntent(ctx, in, j.add)
 }
 
 // Outcome implements Journal.
 func (j *fileJournal) Outcome(_ context.Context, out Outcome) error {
-	if err := j.add(record{Outcome: outcomeToJSON(out)}, out.Op); err != nil {
-		return fmt.Errorf("noting the outcome of %s: %w", out.Op, err)
-	}
-	return nil
+	return noteOutcome(out, j.add)
 }
 
 // add makes a record durable.

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -69,6 +70,27 @@ type outcomeJSON struct {
 	Address       string        `json:"address,omitempty"`
 	Resource      *resourceJSON `json:"resource,omitempty"`
 	Removed       bool          `json:"removed,omitempty"`
+}
+
+// noteIntent has add make the record of an intent durable.
+func noteIntent(ctx context.Context, in Intent, add func(record, string) error) error {
+	err := ctx.Err()
+	if err == nil {
+		form := intentJSON(in)
+		err = add(record{Intent: &form}, in.Op)
+	}
+	if err != nil {
+		return fmt.Errorf("noting the intent for %s: %w", in.Address, err)
+	}
+	return nil
+}
+
+// noteOutcome has add make the record of an outcome durable.
+func noteOutcome(out Outcome, add func(record, string) error) error {
+	if err := add(record{Outcome: outcomeToJSON(out)}, out.Op); err != nil {
+		return fmt.Errorf("noting the outcome of %s: %w", out.Op, err)
+	}
+	return nil
 }
 
 func outcomeToJSON(o Outcome) *outcomeJSON {
