@@ -30,6 +30,7 @@ const sandboxVar = "SANDBOX_URL"
 type world struct {
 	work     string
 	canaries []canary
+	habits   []string // of every sandbox
 	server   *sandbox.Server
 	http     *httptest.Server
 	echo     atomic.Bool
@@ -188,6 +189,9 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	}}
 	var ids atomic.Int64
 	o.NewID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids.Add(1)) }
+	for _, word := range w.habits {
+		ts.Check(o.Switches.Turn(word))
+	}
 	f := newFlags("sandbox start")
 	f.StringVar(&o.OAuth, "oauth", sandbox.OAuthImmediate, "")
 	f.StringVar(&o.Data, "data", "", "")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/polyplan/polyplan/pkg/pgtest"
+	"github.com/polyplan/polyplan/pkg/sandbox"
 )
 
 var update = flag.Bool("update", false, "write what scripts compare with (cmp) into them; read the diff before committing it")
@@ -47,12 +49,17 @@ func (m tidyTests) Run() int {
 // Whatever a script is about, it also fails when a secret of its environment is
 // found in what the program said or in a file that it left; see canary.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, params(nil))
+}
+
+// params are how scripts run where every sandbox has these habits.
+func params(habits []string) testscript.Params {
+	return testscript.Params{
 		Dir:                "../../testdata/script",
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
-		Setup:              setUp,
-		Condition:          condition,
+		Setup:              func(e *testscript.Env) error { return setUp(e, habits) },
+		Condition:          condition(habits),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"examples": examples,
 			"exits":    exits,
@@ -65,13 +72,13 @@ func TestScripts(t *testing.T) {
 			"sandbox":  func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).sandbox(ts, neg, args) },
 			"serve":    func(ts *testscript.TestScript, neg bool, args []string) { worldOf(ts).serve(ts, neg, args) },
 		},
-	})
+	}
 }
 
 // setUp gives a script its world: secrets that nobody has seen before, the
 // examples, and nothing of the machine's own variables.
-func setUp(e *testscript.Env) error {
-	w := &world{work: e.WorkDir, canaries: newCanaries()}
+func setUp(e *testscript.Env, habits []string) error {
+	w := &world{work: e.WorkDir, canaries: newCanaries(), habits: habits}
 	e.Values[worldKey{}] = w
 	for _, c := range w.canaries {
 		e.Setenv(c.name, c.value)
@@ -129,15 +136,25 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// condition knows [root], under which the system forbids nothing, and [postgres].
-func condition(word string) (bool, error) {
-	switch word {
-	case "root":
-		return os.Geteuid() == 0, nil
-	case "postgres":
-		return pgtest.Installed(), nil
+// condition knows [root], under which the system forbids nothing, [postgres], and
+// [habit:NAME] or [habit:NAME=VALUE], which holds where all sandboxes have that habit.
+func condition(habits []string) func(string) (bool, error) {
+	return func(word string) (bool, error) {
+		if word, ok := strings.CutPrefix(word, "habit:"); ok {
+			known := slices.ContainsFunc(sandbox.Habits(), func(h sandbox.Habit) bool { return h.Name == word })
+			if !known && new(sandbox.Switches).Turn(word) != nil {
+				return false, fmt.Errorf("unknown habit %q", word)
+			}
+			return slices.ContainsFunc(habits, func(h string) bool { return h == word || known && strings.HasPrefix(h, word+"=") }), nil
+		}
+		switch word {
+		case "root":
+			return os.Geteuid() == 0, nil
+		case "postgres":
+			return pgtest.Installed(), nil
+		}
+		return false, fmt.Errorf("unknown condition %q", word)
 	}
-	return false, fmt.Errorf("unknown condition %q", word)
 }
 
 // usageOf ends a script that calls a command wrongly.

@@ -158,8 +158,11 @@ func (s *Server) Edit(kind, nameOrID string, patch map[string]any) error {
 		s: s, caller: caller{org: old.Org, actor: otherHand}, version: Version2025, now: s.opts.Clock().UTC(),
 		body: mergePatch(s.stored(old), plain).(map[string]any),
 	}
-	if kind == kindBulkSync && c.body["schedule"] != nil {
+	switch {
+	case kind == kindBulkSync && c.body["schedule"] != nil:
 		c.version = Version2024 // whose form it is
+	case kind == kindConnection && c.body["type"] == old.Body["type"]:
+		delete(c.body, "type") // it stays what it is, and not every PUT may say so
 	}
 	r, err := replace(c, old)
 	if err != nil {
