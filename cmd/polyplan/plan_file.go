@@ -20,7 +20,7 @@ import (
 // savePlan writes the plan to a file, for apply.
 func (s *session) savePlan(out string, p *apply.Prepared) error {
 	saved := p.Saved(s.state, s.manifest.Set)
-	saved.Deployment, saved.Made = s.target(), s.env.Now().UTC().Truncate(time.Second)
+	saved.Deployment, saved.Made = s.target(), s.now().UTC().Truncate(time.Second)
 	saved.Files, saved.VarFiles = s.opts.files, s.opts.varFiles
 	saved.Targets, saved.Excludes = s.opts.targets, s.opts.excludes
 	saved.Prune, saved.Offline = s.opts.prune, !s.opts.refresh
@@ -44,6 +44,14 @@ func (s *session) savePlan(out string, p *apply.Prepared) error {
 	}
 	s.note("saved the plan%s; carry it out with: polyplan apply %s", unsigned, out)
 	return nil
+}
+
+// now is the service's time where it was asked.
+func (s *session) now() time.Time {
+	if s.client != nil {
+		return s.client.Now()
+	}
+	return s.env.Now()
 }
 
 // mayReplace keeps a mistyped --out from destroying something else.

@@ -185,7 +185,8 @@ func (s *session) errStyle() render.Style {
 
 // prepare makes the plan of a manifest; destroy makes that of an empty one.
 func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
-	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh, Fingerprints: s.prints}
+	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh,
+		Fingerprints: s.prints, Again: s.saved}
 	if destroy {
 		req.Desired, req.Prune = resource.Set{}, true
 	} else {

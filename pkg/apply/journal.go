@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/api/transport"
@@ -17,24 +18,35 @@ import (
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
-// intent says what is about to be sent. The key of a create is derived from what
-// is unique to the operation.
+// intent says what is about to be sent.
 func (r *runner) intent(s *diff.Step, action, method, path string, body map[string]any) state.Intent {
 	r.mu.Lock()
 	r.counter++
 	op := r.run + "-" + strconv.Itoa(r.counter)
+	what := strings.Join([]string{s.Address.String(), method, path}, " ")
+	r.attempts[what]++
+	attempt := r.attempts[what]
 	r.mu.Unlock()
-	sum := sha256.Sum256([]byte(op + "\x00" + s.Address.String()))
 	in := state.Intent{Op: op, Address: s.Address, Action: action, Method: method, Path: path, Serial: r.State.Serial,
 		Name: s.Name, Time: r.Client.Now().UTC()}
 	if name, ok := body[r.kinds[s.Address.Kind].NameMember()].(string); ok {
 		in.Name = name
 	}
 	if method == "POST" {
-		in.Key = "polyplan-" + hex.EncodeToString(sum[:16])
+		in.Key = idempotencyKey(r.Prepared.ID, r.State.Lineage, what, attempt)
 	}
 	in.BodyHash = r.hash(body, s)
 	return in
+}
+
+// idempotencyKey is that of the n-th attempt to send a request of a plan. It is
+// derived, so that a saved plan sends the same keys when it is applied once more,
+// though nothing is left of the run before: the service then carries out nothing
+// twice. No other plan has them, nor this one for another state.
+func idempotencyKey(plan, lineage, what string, attempt int) string {
+	mac := hmac.New(sha256.New, []byte(plan))
+	fmt.Fprintf(mac, "%s\x00%s\x00%d", lineage, what, attempt) // never fails
+	return "polyplan-" + hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // hash tells two bodies apart without giving away what is secret in them: each

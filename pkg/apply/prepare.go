@@ -27,11 +27,16 @@ type Request struct {
 	// Fingerprints are those of the state, to compare with it what the service
 	// shows of secrets; nil if it shows none.
 	Fingerprints *resource.Fingerprinter
+	// Again is the saved plan that this is to be once more; nil for a new one.
+	Again *diff.Saved
 }
 
 // Prepared is a plan and what was found on the way to it.
 type Prepared struct {
 	Plan *diff.Plan
+	// ID tells the plan from all others: what is sent of it is sent under keys that
+	// are derived from this. It is no secret, and random; a saved plan keeps its own.
+	ID string
 	// Settled are the doubts of an earlier run that the service has answered.
 	Settled []Settlement
 	// Live is what the service has of ours.
@@ -63,10 +68,14 @@ func Prepare(ctx context.Context, c *api.Client, req Request) (*Prepared, error)
 	p.recorded, p.doubts = st.Resources, st.Doubts
 	p.claim()
 	prepared, err := p.run(ctx)
-	if err == nil {
-		prepared.moved = moved
+	if err != nil {
+		return nil, err
 	}
-	return prepared, err
+	prepared.moved, prepared.ID = moved, randomHex(16)
+	if req.Again != nil {
+		prepared.ID = req.Again.ID
+	}
+	return prepared, nil
 }
 
 type preparer struct {
@@ -226,10 +235,26 @@ func (p *preparer) nameRisks(plan *diff.Plan) {
 		if k := p.kinds[s.Address.Kind]; s.Action == diff.Create && k.UniqueName {
 			for _, id := range p.snap.IDs(k.Name) {
 				it, _ := p.snap.Item(k.Name, id)
-				if it.Object["name"] == s.Name {
-					s.Risks = append(s.Risks, fmt.Sprintf("another %s has this name already (%s), and the service may refuse a second", k.Name, id))
+				if it.Object["name"] != s.Name {
+					continue
+				}
+				risk := fmt.Sprintf("another %s has this name already (%s), and the service may refuse a second", k.Name, id)
+				if !p.madeByAgain(s.Address, it.Object, risk) {
+					s.Risks = append(s.Risks, risk)
 				}
 			}
 		}
 	}
+}
+
+// madeByAgain reports whether an object of which nothing is recorded may be what
+// the saved plan, applied once already by a run of which nothing is left, made for
+// that address. It is no risk then: under the key of that create the service
+// answers with this object, or refuses a second.
+func (p *preparer) madeByAgain(a resource.Address, o map[string]any, risk string) bool {
+	again := p.req.Again
+	if again == nil || madeBefore(o, again.Made) || p.c.Now().Sub(again.Made) >= keyLife {
+		return false
+	}
+	return !slices.ContainsFunc(again.Plan.Steps, func(s diff.Step) bool { return s.Address == a && slices.Contains(s.Risks, risk) })
 }

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &runner{Options: o, kinds: map[string]*resource.Kind{}, result: &Result{}, steps: map[resource.Address]*diff.Step{},
 		work: map[resource.Address]work{}, held: map[resource.Address]bool{}, cut: map[resource.Address]bool{},
-		off: map[resource.Address]bool{}, run: randomHex(8)}
+		off: map[resource.Address]bool{}, run: randomHex(8), attempts: map[string]int{}}
 	for _, k := range o.Kinds {
 		r.kinds[k.Name] = k
 	}
@@ -90,7 +90,7 @@ type runner struct {
 	held    map[resource.Address]bool // its name is another's until that is deleted
 	cut     map[resource.Address]bool // it is made without what may come later
 	off     map[resource.Address]bool // it is turned on last
-	run     string                    // makes this run's keys its own
+	run     string                    // makes the names of this run's operations its own
 	journal state.Journal
 	slots   chan struct{}
 	watch   *watcher
@@ -102,6 +102,8 @@ type runner struct {
 	index   *resource.Index
 	changed bool // the state has something to save
 	counter int
+	// attempts count what was sent, by address, method and path.
+	attempts map[string]int
 }
 
 func (r *runner) execute(ctx context.Context) (*Result, error) {

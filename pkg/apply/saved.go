@@ -16,16 +16,17 @@ func Basis(st *state.State, desired resource.Set) *diff.Saved {
 // Saved is the plan with what it was made from.
 func (p *Prepared) Saved(st *state.State, desired resource.Set) *diff.Saved {
 	s := Basis(st, desired)
-	s.Plan, s.Live = p.Plan, p.Plan.LiveDigests(p.Live)
+	s.ID, s.Plan, s.Live = p.ID, p.Plan, p.Plan.LiveDigests(p.Live)
 	return s
 }
 
-// digest is that of all that a state holds of objects.
+// digest is that of all that a state holds of objects. That a run was cut off is
+// part of it, even if all that it recorded came to nothing.
 func digest(st *state.State) string {
 	all := make([]any, 0, len(st.Resources))
 	for _, a := range st.Resources.Addresses() {
 		r := st.Resources[a]
 		all = append(all, []any{a, r.ID, r.Object, r.Needs, r.Protect, r.Marks, r.Kept, r.Extra})
 	}
-	return diff.Digest([]any{all, st.Doubts})
+	return diff.Digest([]any{all, st.Doubts, st.CutShort})
 }

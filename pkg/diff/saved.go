@@ -20,8 +20,9 @@ import (
 // that whoever is to carry it out can make it again and see whether it comes
 // out the same. Of a secret only the fingerprint is in it.
 type Saved struct {
+	ID   string    `json:"id"`   // random
 	Tool string    `json:"tool"` // "polyplan 0.3.0"
-	Made time.Time `json:"made"`
+	Made time.Time `json:"made"` // by the service's clock, if it was asked
 
 	Deployment       string `json:"deployment"`
 	Organization     string `json:"organization"` // "" where the service was not asked

@@ -256,7 +256,7 @@ func TestStale(t *testing.T) {
 		{"organisation", func(now *Saved) { now.Organization = "o2" }, `made for the organisation "Org"`},
 		{"lineage", func(now *Saved) { now.Lineage = "other" }, "another state"},
 		{"serial", func(now *Saved) { now.Serial++ }, "generation 7 of the state, which is at 8"},
-		{"journal", func(now *Saved) { now.State = "other" }, "recorded more since"},
+		{"journal", func(now *Saved) { now.State = "other" }, "has been at work since"},
 		{"manifest", func(now *Saved) { now.Desired[pg] = "other" }, "something else of connection.pg"},
 		{"manifest has more", func(now *Saved) { now.Desired[users] = "new" }, "something else of model.users"},
 		{"manifest has less", func(now *Saved) { delete(now.Desired, pg) }, "something else of connection.pg"},

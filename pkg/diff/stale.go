@@ -63,7 +63,7 @@ func (s *Saved) Stale(now *Saved) []string {
 	case s.Serial != now.Serial:
 		add("it was made from generation %d of the state, which is at %d now: it was applied already, or something else was", s.Serial, now.Serial)
 	case s.State != now.State:
-		add("the state is not as it was: a run that was cut off has recorded more since")
+		add("the state is not as it was: a run that was cut off has been at work since")
 	}
 	for _, part := range []struct {
 		was, is map[resource.Address]string
