@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -104,7 +105,7 @@ func writersAtOnce(t *testing.T, open func() state.Store) {
 	for w := range writers {
 		wg.Go(func() {
 			store := open()
-			for i := 0; i < saves; {
+			for i, tries := 0, 0; i < saves; tries++ {
 				s, err := store.Load(context.Background())
 				if err != nil {
 					t.Errorf("Load: %v", err)
@@ -120,7 +121,7 @@ func writersAtOnce(t *testing.T, open func() state.Store) {
 					generations[s.Serial].Add(1)
 					i++
 				case errors.As(err, &c), errors.As(err, &l):
-					runtime.Gosched()
+					backOff(tries)
 				default:
 					t.Errorf("Save: %v", err)
 					return
@@ -165,20 +166,22 @@ func races(t *testing.T, open func() state.Store) {
 			states[w] = s
 		}
 		var won [writers]bool
+		var over atomic.Bool
 		var wg sync.WaitGroup
 		for w, store := range stores {
 			wg.Go(func() {
-				for {
+				for tries := 0; ; tries++ {
 					err := store.Save(context.Background(), states[w])
 					var c *state.ConflictError
 					var l *state.LockedError
 					switch {
-					case errors.As(err, &l):
-						runtime.Gosched()
+					case errors.As(err, &l) && !over.Load():
+						backOff(tries)
 						continue
 					case err == nil:
 						won[w] = true
-					case !errors.As(err, &c):
+						over.Store(true)
+					case !errors.As(err, &c) && !errors.As(err, &l):
 						t.Errorf("Save: %v", err)
 					}
 					return
@@ -206,6 +209,9 @@ func races(t *testing.T, open func() state.Store) {
 	trial.None(t, fmt.Sprintf("lost generations: %d rounds of %d racing writers (%s)", rounds, writers,
 		strings.TrimPrefix(path.Dir(t.Name()), "Test")), lost)
 }
+
+// backOff waits before another try, so that who has the lock gets on with it.
+func backOff(tries int) { time.Sleep(rand.N(time.Millisecond << min(tries, 6))) }
 
 // readersAtOnce checks that readers never see less than what was acknowledged
 // before they began, nor anything torn, while a run goes on.
