@@ -40,7 +40,7 @@ type world struct {
 	at       map[string]string // where the sandbox of a data file was
 	lock     state.Lock
 	database string // URL of postgres
-	bucket   string // URL of what store keeps
+	place    *place // of store
 }
 
 func (w *world) close() {

@@ -14,6 +14,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/pgtest"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
+	"github.com/polyplan/polyplan/pkg/state/placetest"
 )
 
 func TestRedact(t *testing.T) {
@@ -68,7 +69,7 @@ func open(t *testing.T, address string) *state.ObjectStore {
 // work was replaced.
 func TestForgottenLock(t *testing.T) {
 	ctx := context.Background()
-	address := serveBackend(t, &backend{forgets: true})
+	address := serve(t, &placetest.Document{Forgets: true})
 	first := open(t, address)
 	s := state.New()
 	if err := first.Save(ctx, s); err != nil {
@@ -103,7 +104,7 @@ func TestForgottenLock(t *testing.T) {
 func TestBreakHTTP(t *testing.T) {
 	ctx := context.Background()
 	for _, gitlab := range []bool{false, true} {
-		address := serveBackend(t, &backend{gitlab: gitlab})
+		address := serve(t, &placetest.Document{GitLab: gitlab})
 		dead, next := open(t, address), open(t, address)
 		if _, err := next.Break(ctx, ""); !errors.Is(err, state.ErrNotLocked) {
 			t.Errorf("Break of nothing: %v", err)

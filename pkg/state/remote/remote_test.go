@@ -2,24 +2,20 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"go.uber.org/goleak"
 	"gocloud.dev/blob/memblob"
 
 	"github.com/polyplan/polyplan/pkg/pgtest"
 	"github.com/polyplan/polyplan/pkg/state"
+	"github.com/polyplan/polyplan/pkg/state/placetest"
 	"github.com/polyplan/polyplan/pkg/state/statetest"
 )
 
@@ -68,11 +64,7 @@ func TestBucket(t *testing.T) {
 
 // fakeS3 is the address of a bucket on a server in this process.
 func fakeS3(t *testing.T) string {
-	backend := s3mem.New()
-	if err := backend.CreateBucket("states"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	server := httptest.NewServer(placetest.Bucket())
 	t.Cleanup(server.Close)
 	return "s3://states/team/production?endpoint=" + url.QueryEscape(server.URL)
 }
@@ -89,85 +81,18 @@ func TestPostgres(t *testing.T) {
 	})
 }
 
-// backend is a server of Terraform's HTTP backend protocol.
-type backend struct {
-	mu      sync.Mutex
-	content []byte
-	lock    []byte
-	serials map[int64]bool // GitLab takes each only once
-	gitlab  bool
-	forgets bool // it grants every lock
-}
-
-func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	body, _ := io.ReadAll(r.Body)
-	if user, password, _ := r.BasicAuth(); user != "ada" || password != "made-up-password" {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	method := r.Method
-	if b.gitlab && strings.HasSuffix(r.URL.Path, "/lock") {
-		method = map[string]string{"POST": "LOCK", "DELETE": "UNLOCK"}[method]
-	}
-	var held, asked struct{ ID string }
-	_ = json.Unmarshal(b.lock, &held)
-	_ = json.Unmarshal(body, &asked)
-	switch method {
-	case "GET":
-		if b.content == nil {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		w.Write(b.content)
-	case "POST":
-		if !b.forgets && (b.lock == nil || r.URL.Query().Get("ID") != held.ID) {
-			w.WriteHeader(http.StatusConflict)
-			return
-		}
-		var doc struct{ Serial int64 }
-		if err := json.Unmarshal(body, &doc); err != nil || b.gitlab && b.serials[doc.Serial] {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		b.serials[doc.Serial] = true
-		b.content = body
-	case "LOCK":
-		if b.lock != nil && !b.forgets {
-			w.WriteHeader(http.StatusLocked)
-			w.Write(b.lock)
-			return
-		}
-		b.lock = body
-	case "UNLOCK":
-		if asked.ID != held.ID && !b.forgets {
-			w.WriteHeader(http.StatusConflict)
-			return
-		}
-		b.lock = nil
-	default:
-		w.WriteHeader(http.StatusMethodNotAllowed)
-	}
-}
-
-// serveBackend starts such a server and returns the address of a state on it.
-func serveBackend(t *testing.T, b *backend) string {
-	b.serials = map[int64]bool{}
-	server := httptest.NewServer(b)
+// serve starts a server of a document and returns the address of the state on it.
+func serve(t *testing.T, d *placetest.Document) string {
+	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
-	at := strings.Replace(server.URL, "http://", "http://ada:made-up-password@", 1)
-	if b.gitlab {
-		return at + "/api/v4/projects/7/terraform/state/production"
-	}
-	return at + "/state"
+	return strings.Replace(server.URL, "http://", "http://"+placetest.User+":"+placetest.Password+"@", 1) + d.Path()
 }
 
 func TestHTTP(t *testing.T) {
 	for name, gitlab := range map[string]bool{"plain": false, "as GitLab": true} {
 		t.Run(name, func(t *testing.T) {
 			statetest.Run(t, func(t *testing.T) func() state.Store {
-				return opener(t, serveBackend(t, &backend{gitlab: gitlab}))
+				return opener(t, serve(t, &placetest.Document{GitLab: gitlab}))
 			})
 		})
 	}
