@@ -61,6 +61,9 @@ func (e *Env) get(name string) string {
 	return v
 }
 
+// manifest is the path of the manifest where no flag names one.
+func (e *Env) manifest() string { return firstOf(e.get("POLYPLAN_FILE"), "polyplan.yaml") }
+
 // width is the width of the terminal that results go to, 0 if there is none.
 func (e *Env) width() int {
 	if e.Width == nil {

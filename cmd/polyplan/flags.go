@@ -202,7 +202,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		o.encryptTo = recipientsOf(env.get("POLYPLAN_ENCRYPT_TO"))
 	}
 	if len(o.files) == 0 {
-		o.files = []string{firstOf(env.get("POLYPLAN_FILE"), "polyplan.yaml")}
+		o.files = []string{env.manifest()}
 	}
 	for _, v := range c.StringSlice("var") {
 		name, value, ok := strings.Cut(v, "=")

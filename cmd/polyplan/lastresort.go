@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +17,14 @@ import (
 // journal holds it, and the next run finds it there. Where that cannot be read
 // back either, as when the whole directory is gone, the state goes to another
 // place: a directory of this run's, or the one for temporary files, and if
-// nothing can be written at all, to the terminal, ids and addresses.
+// nothing can be written at all, to the terminal, ids and addresses. Where another
+// run has gone on from the same generation there is nothing to put back: it has
+// read the journal, and asked the service about what was in doubt.
 func (s *session) lastResort(cause error) error {
+	var conflict *state.ConflictError
+	if errors.As(cause, &conflict) {
+		return cause
+	}
 	next := s.state.Clone()
 	next.Serial++ // as the save would have made it
 	ctx := context.WithoutCancel(s.ctx)
@@ -39,7 +46,7 @@ func (s *session) lastResort(cause error) error {
 			}
 			back := fmt.Sprintf("cp %s %s", diag.Visible(path), diag.Visible(s.statePath()))
 			if remote.IsURL(s.opts.state) {
-				back = "polyplan state push " + diag.Visible(path)
+				back = diag.Visible(state.Command(s.address(s.opts.state), "state", "push", path))
 			}
 			return &problem{Diagnostic: diag.Diagnostic{Code: "state-rescued", What: cause.Error(),
 				Why: fmt.Sprintf("what was done is in %s instead, and nowhere else", diag.Visible(path)),

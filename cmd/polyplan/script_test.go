@@ -65,6 +65,7 @@ func params(habits []string) testscript.Params {
 			"exits":    exits,
 			"json":     checkJSON,
 			"files":    files,
+			"follow":   follow,
 			"lock":     lock,
 			"postgres": postgres,
 			"store":    store,

@@ -51,7 +51,8 @@ func stateMending(env *Env) []*cli.Command {
 			Usage:     "make a file the next generation of the state",
 			ArgsUsage: "FILE",
 			Description: "Reads a FILE that `polyplan state pull` or an earlier run wrote, - for standard input, and makes it the next\n" +
-				"generation. It refuses a file of another lineage, and one that is older than what it would replace.",
+				"generation. It refuses a file of another lineage, and one that does not follow what it would replace: an older one, or\n" +
+				"the same generation with another content.",
 			Flags:  with(place(), lockFlags(), noColorFlag(), []cli.Flag{forceFlag("do it all the same: replace a newer or another state")}),
 			Action: action(env, runStatePush),
 		},
@@ -234,8 +235,8 @@ func unrelated(held, next *state.State) string {
 		return fmt.Sprintf("it is of another lineage (%s, not %s)", held.Lineage, next.Lineage)
 	case held.Serial > next.Serial:
 		return fmt.Sprintf("it is newer: generation %d, not %d", held.Serial, next.Serial)
-	case len(held.Doubts) > len(next.Doubts):
-		return "a run that died has left creations in it whose answer nobody saw"
+	case held.Serial == next.Serial && !sameContent(held, next):
+		return fmt.Sprintf("its generation %d holds something else, as after a run that died or one that went another way", held.Serial)
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func (s *session) storeAt(at string) (state.Archive, error) {
 				Fix: "make the directory, or correct --state"}, Err: fs.ErrNotExist}
 		}
 		f := state.File(at)
-		f.Warn, f.Codec = warn, lateKeys{s}
+		f.Warn, f.Codec, f.Address = warn, lateKeys{s}, s.address(at)
 		return f, nil
 	}
 	s.hide(remote.Password(at))
@@ -47,13 +47,26 @@ func (s *session) storeAt(at string) (state.Archive, error) {
 	case err != nil:
 		return nil, err
 	}
-	store.Warn, store.Codec = warn, lateKeys{s}
+	store.Warn, store.Codec, store.Address = warn, lateKeys{s}, s.address(at)
 	s.closers = append(s.closers, func() {
 		if err := store.Close(); err != nil {
 			warn(err.Error())
 		}
 	})
 	return store, nil
+}
+
+// address is what --state has to say for a command to find the state at a place:
+// nothing, where a command would find it by itself.
+func (s *session) address(at string) string {
+	bare := session{env: s.env, opts: &options{state: s.env.get("POLYPLAN_STATE"), files: []string{s.env.manifest()}, sandbox: truth(s.env.get("POLYPLAN_SANDBOX"))}}
+	switch {
+	case remote.IsURL(at) && at == bare.opts.state, !remote.IsURL(at) && at == bare.statePath():
+		return ""
+	case remote.IsURL(at):
+		return remote.Redact(at)
+	}
+	return at
 }
 
 // where is a place of a state, as a command was given it.

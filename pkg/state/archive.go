@@ -80,10 +80,15 @@ func (r remains) recover() (*Recovery, error) {
 			out.Found = append(out.Found, fmt.Sprintf("of the run that began from generation %d: %v", serial, err))
 		}
 		if log == nil {
+			if serial < r.runs && !slices.Contains(r.serials, serial+1) {
+				out.Found = append(out.Found, fmt.Sprintf("generation %d is missing, and so is the journal of the run before it", serial+1))
+			}
 			continue
 		}
 		if out.State == nil {
-			out.State = log.header.fresh()
+			if out.State = log.header.fresh(); serial > 0 {
+				out.Found = append(out.Found, fmt.Sprintf("no generation is left, so that what was made before generation %d is not known", serial))
+			}
 		}
 		if log.header.Lineage != out.State.Lineage {
 			out.Found = append(out.Found, fmt.Sprintf("the journal of generation %d is of another lineage and was left out", serial))

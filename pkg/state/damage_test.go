@@ -228,6 +228,8 @@ func TestNoFlippedBitOfAJournalLosesARecord(t *testing.T) {
 // that is damaged stays as it is.
 func TestDamage(t *testing.T) {
 	type files struct{ main, side, journal string }
+	const all, some, nothing = "all", "some", "nothing"
+	const mend = "generation 2 and what was recorded since: polyplan state recover"
 	generation := func(f files, n string) string { return filepath.Join(f.side, "00000000000"+n+".json") }
 	cases := []struct {
 		name    string
@@ -236,64 +238,70 @@ func TestDamage(t *testing.T) {
 		want    Damage
 		what    string
 		fix     string
+		back    string // of what there was, by state recover
 	}{
 		{"emptied", false, func(t *testing.T, f files) { put(t, f.main, nil) },
-			Empty, "the state is empty", "cp "},
+			Empty, "the state is empty", mend, all},
 		{"blank", false, func(t *testing.T, f files) { put(t, f.main, []byte(" \n\n")) },
-			Empty, "the state is empty", "cp "},
+			Empty, "the state is empty", mend, all},
 		{"NULs", false, func(t *testing.T, f files) { put(t, f.main, make([]byte, 620)) },
-			Zeroed, "NUL bytes", "000000000002.json"},
+			Zeroed, "NUL bytes", mend, all},
 		{"some NULs", false, func(t *testing.T, f files) {
 			b := read(t, f.main)
 			copy(b[600:], make([]byte, 100))
 			put(t, f.main, b)
-		}, Zeroed, "NUL bytes", "000000000002.json"},
+		}, Zeroed, "NUL bytes", mend, all},
 		{"merged", false, func(t *testing.T, f files) {
 			put(t, f.main, bytes.Replace(read(t, f.main), []byte(`  "serial"`), []byte("<<<<<<< HEAD\n  \"serial\""), 1))
-		}, Conflicted, "git's conflict markers", "cp "},
+		}, Conflicted, "git's conflict markers", mend, all},
 		{"cut", false, func(t *testing.T, f files) { put(t, f.main, read(t, f.main)[:500]) },
-			Truncated, "cut off after 500 bytes", "cp "},
+			Truncated, "cut off after 500 bytes", mend, all},
 		{"edited", false, func(t *testing.T, f files) {
 			put(t, f.main, bytes.Replace(read(t, f.main), []byte("select 1"), []byte("select 2"), 1))
-		}, Altered, "changed by something other than polyplan", "cp "},
+		}, Altered, "changed by something other than polyplan", mend, all},
 		{"reformatted", false, func(t *testing.T, f files) {
 			put(t, f.main, bytes.ReplaceAll(read(t, f.main), []byte("\n  "), []byte("\n\t")))
-		}, Altered, "first three lines", "cp "},
+		}, Altered, "first three lines", mend, all},
 		{"foreign", false, func(t *testing.T, f files) { put(t, f.main, []byte(`{"version": 4, "terraform_version": "1.5.0"}`)) },
-			Foreign, "not a state of polyplan's", "cp "},
+			Foreign, "not a state of polyplan's", mend, all},
 		{"cut, and its copy spoilt too", false, func(t *testing.T, f files) {
 			put(t, f.main, read(t, f.main)[:500])
 			put(t, generation(f, "2"), nil)
-		}, Truncated, "cut off", "000000000001.json"},
+		}, Truncated, "cut off", "generation 1 and", some},
 		{"cut, and no generation is good", false, func(t *testing.T, f files) {
 			put(t, f.main, read(t, f.main)[:500])
 			put(t, generation(f, "1"), nil)
 			put(t, generation(f, "2"), nil)
-		}, Truncated, "cut off", "a backup of it"},
+		}, Truncated, "cut off", "put a backup of it in place", nothing},
 		{"gone", false, func(t *testing.T, f files) { _ = os.Remove(f.main) },
-			Missing, "generation 2 is here", "000000000002.json"},
+			Missing, "generation 2 is here", "polyplan state recover; to start anew", all},
 		{"gone, with its generations", true, func(t *testing.T, f files) {
 			_, _, _ = os.Remove(f.main), os.Remove(generation(f, "1")), os.Remove(generation(f, "2"))
-		}, Missing, "left a journal", "start anew"},
+		}, Missing, "left a journal", "what the journal of a run recorded: polyplan state recover; to start anew", some},
 		{"an older one put back", false, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },
-			Older, "an older one was put back", "000000000002.json"},
+			Older, "an older one was put back", "polyplan state recover; if the older one is to stay: polyplan state push --force ", all},
 		{"an older one put back under a journal", true, func(t *testing.T, f files) { put(t, f.main, read(t, generation(f, "1"))) },
-			Older, "left a journal", "000000000002.json"},
+			Older, "left a journal", mend, all},
 		{"another's put in its place", false, func(t *testing.T, f files) {
 			other, _ := stateOnDisk(t, false)
 			put(t, f.main, read(t, other))
-		}, Unrelated, "another lineage than the generations", "mv "},
+		}, Unrelated, "another lineage than the generations", "polyplan state recover; if the state that is there is to stay: polyplan state push --force ", all},
 		{"another's put under its journal", true, func(t *testing.T, f files) {
 			other, _ := stateOnDisk(t, false)
 			put(t, f.main, read(t, other))
-		}, Unrelated, "journal beside the state is of another lineage", "mv "},
+		}, Unrelated, "journal beside the state is of another lineage", "polyplan state recover; if the state that is there", all},
+		{"another's put under what is left of its journal", true, func(t *testing.T, f files) {
+			_, _ = os.Remove(generation(f, "1")), os.Remove(generation(f, "2"))
+			other, _ := stateOnDisk(t, false)
+			put(t, f.main, read(t, other))
+		}, Unrelated, "journal beside the state is of another lineage", "put the right state back, or, if the one that is there is to stay: polyplan state recover", some},
 		{"journal emptied", true, func(t *testing.T, f files) { put(t, f.journal, nil) },
-			BadJournal, "journal of an unfinished run is damaged", "mv "},
+			BadJournal, "journal of an unfinished run is damaged", "what can be read of it: polyplan state recover; then look", some},
 		{"journal broken in the middle", true, func(t *testing.T, f files) {
 			b := read(t, f.journal)
 			copy(b[sector:], make([]byte, sector))
 			put(t, f.journal, b)
-		}, BadJournal, "yet it was whole", "mv "},
+		}, BadJournal, "yet it was whole", "polyplan state recover", some},
 	}
 	seen := map[string]string{}
 	for _, c := range cases {
@@ -310,7 +318,7 @@ func TestDamage(t *testing.T) {
 			if d.Damage != c.want || !strings.Contains(d.What, c.what) || !strings.Contains(d.Fix, c.fix) || d.Path != path {
 				t.Errorf("%+v\nwant %s, %q, %q", d, c.want, c.what, c.fix)
 			}
-			if other, ok := seen[d.What]; ok && c.want != Empty && c.want != Zeroed && c.want != Truncated {
+			if other, ok := seen[d.What]; ok && c.want != Empty && c.want != Zeroed && c.want != Truncated && c.want != Unrelated {
 				t.Errorf("the same message as for %q: %s", other, d.What)
 			}
 			seen[d.What] = c.name
@@ -325,24 +333,48 @@ func TestDamage(t *testing.T) {
 			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 				t.Error("the file was changed")
 			}
+
+			// The next step does what it says.
+			if strings.Contains(d.Fix, "state push --force") {
+				copied := filepath.Join(t.TempDir(), "d")
+				if err := os.CopyFS(copied, os.DirFS(filepath.Dir(path))); err != nil {
+					t.Fatal(err)
+				}
+				stay(t, filepath.Join(copied, "s.json"))
+			}
+			back, err := File(path).Recover(context.Background(), 0)
+			if c.back == nothing {
+				if !errors.Is(err, ErrNothingLeft) || strings.Contains(d.Fix, "state recover") {
+					t.Errorf("Recover: %v, %v; the message says %s", back, err, d.Fix)
+				}
+				return
+			}
+			if err == nil {
+				err = File(path).Replace(context.Background(), back.State)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := File(path).Load(context.Background())
+			if err != nil || (content(got) == content(s)) != (c.back == all) || c.back == some && len(back.Found) == 0 {
+				t.Errorf("after it was recovered: %+v, %v; found %q", got, err, back.Found)
+			}
 		})
 	}
 }
 
-// The next step of a message does what it says.
-func TestRemedy(t *testing.T) {
-	path, want := stateOnDisk(t, true)
-	put(t, path, read(t, path)[:700])
-	_, err := File(path).Load(context.Background())
-	var d *DamagedError
-	if !errors.As(err, &d) {
+// stay puts the damaged file in place as the other command of a message does.
+func stay(t *testing.T, path string) {
+	t.Helper()
+	kept, err := Decode(read(t, path))
+	if err == nil {
+		err = File(path).Replace(context.Background(), kept)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	words := strings.Fields(d.Fix[strings.Index(d.Fix, "cp "):])
-	put(t, words[2], read(t, words[1]))
-	got, err := File(path).Load(context.Background())
-	if err != nil || content(got) != content(want) {
-		t.Errorf("after %q: %v", d.Fix, err)
+	if got, err := File(path).Load(context.Background()); err != nil || content(got) != content(kept) {
+		t.Errorf("the state that was there, after it was put in place: %+v, %v", got, err)
 	}
 }
 

@@ -19,6 +19,9 @@ type FileStore struct {
 	Warn func(text string)
 	// Codec, if set, seals the state and its journal. Set it before the first use.
 	Codec Codec
+	// Address, if set, is what --state has to say in the commands that messages
+	// tell; see Command. Set it before the first use.
+	Address string
 
 	path  string
 	sys   files
@@ -205,6 +208,12 @@ func (s *stored) neighbours(sys files) error {
 		return &DamagedError{Damage: Older, What: fmt.Sprintf("the state is generation %d, yet generation %d was saved already: an older one was put back", s.serial, newest)}
 	}
 	return nil
+}
+
+// unrelated reports whether another, of which something was found, is of another
+// lineage than the state.
+func (s *stored) unrelated(other identity) bool {
+	return s.lineage != "" && other.lineage != "" && other.lineage != s.lineage
 }
 
 // explain completes an error with the place and the next step.

@@ -31,8 +31,13 @@ func (f *FileStore) recover(ctx context.Context, serial int64) (*Recovery, error
 	if fatal(err) {
 		return nil, f.explain(found, err)
 	}
+	found.identity = identify(found.content)
+	if err == nil && found.unrelated(f.newestWhole(found)) {
+		out.Found = append(out.Found, "the state is of another lineage than the generations beside it, and was left out")
+		main = nil
+	}
 	r := remains{serials: found.kept}
-	if err == nil && !slices.Contains(r.serials, main.Serial) {
+	if main != nil && !slices.Contains(r.serials, main.Serial) {
 		r.serials = append(slices.Clone(r.serials), main.Serial)
 		slices.Sort(r.serials)
 	}
@@ -123,7 +128,13 @@ func (f *FileStore) replace(s *State) error {
 	if err != nil {
 		return err
 	}
-	if err := f.putAside(found, s.Lineage, logErr != nil); err != nil {
+	aside := ""
+	if logErr != nil {
+		aside = ".damaged"
+	} else if log != nil && log.header.Lineage != s.Lineage {
+		aside = ".other"
+	}
+	if err := f.putAside(found, s.Lineage, aside); err != nil {
 		return err
 	}
 	if err := f.write(found, sealed, identify(content)); err != nil {
@@ -136,8 +147,9 @@ func (f *FileStore) replace(s *State) error {
 }
 
 // putAside moves out of the way, under other names, what would contradict a state
-// of that lineage: damaged files, and the generations of another lineage.
-func (f *FileStore) putAside(found *stored, lineage string, badJournal bool) error {
+// of that lineage: damaged files, and what is of another lineage. The journal is, if
+// its name is to have an end.
+func (f *FileStore) putAside(found *stored, lineage, journalEnd string) error {
 	aside := func(name, end string) error {
 		err := f.sys.Rename(name, name+end)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -145,8 +157,8 @@ func (f *FileStore) putAside(found *stored, lineage string, badJournal bool) err
 		}
 		return err
 	}
-	if badJournal {
-		if err := aside(found.layout.journal(), ".damaged"); err != nil {
+	if journalEnd != "" {
+		if err := aside(found.layout.journal(), journalEnd); err != nil {
 			return err
 		}
 	}

@@ -79,26 +79,52 @@ func newestFirst(generations []Generation) {
 // remedy is the one next step for a sort of damage: a command to paste where
 // there is one that cannot make things worse.
 func (f *FileStore) remedy(s *stored, d Damage) string {
-	copyBack := "no good generation is kept beside it: put a backup of it in place"
-	for _, serial := range slices.Backward(s.kept) {
-		b, err := s.readState(f.sys, s.generation(serial))
-		if err == nil && verify(b) == nil {
-			copyBack = fmt.Sprintf("to put back generation %d: cp %s %s", serial, quote(f.shown(s.generation(serial))), quote(f.shown(s.main)))
-			break
-		}
+	back := "nothing whole is kept beside it: put a backup of it in place"
+	recover := Command(f.Address, "state", "recover")
+	if newest := f.newestWhole(s); newest.lineage != "" {
+		back = fmt.Sprintf("to put back generation %d and what was recorded since: %s", newest.serial, recover)
+	} else if log, err := f.readAnyLog(s); err == nil && log != nil {
+		back = "to put back what the journal of a run recorded: " + recover
 	}
+	stay := Command(f.Address, "state", "push", "--force", f.shown(s.main))
 	switch d {
 	case BadJournal:
-		return "to go on without what it recorded: mv " + quote(f.shown(s.layout.journal())) + " " +
-			quote(f.shown(s.layout.journal()+".damaged")) + ", and look for objects that its run made with polyplan plan"
+		return "to go on with what can be read of it: " + recover + "; then look with polyplan plan for objects that its run made"
 	case Unrelated:
-		return "put the right state back, or, if it is to stay: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".other"))
+		if s.unrelated(f.newestWhole(s)) {
+			return back + "; if the state that is there is to stay: " + stay
+		}
+		return "put the right state back, or, if the one that is there is to stay: " + recover
 	case Missing:
-		return copyBack + "; to start anew, with nothing recorded: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".old"))
+		return back + "; to start anew, with nothing recorded: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".old"))
 	case Older:
-		return copyBack + "; if the older one is to stay: mv " + quote(f.shown(s.side)) + " " + quote(f.shown(s.side+".newer"))
+		return back + "; if the older one is to stay: " + stay
 	}
-	return copyBack
+	return back
+}
+
+// newestWhole is the newest of the kept generations that can be read; without a
+// lineage if none can.
+func (f *FileStore) newestWhole(s *stored) identity {
+	for _, serial := range slices.Backward(s.kept) {
+		if b, err := s.readState(f.sys, s.generation(serial)); err == nil && verify(b) == nil {
+			return identify(b)
+		}
+	}
+	return identity{}
+}
+
+// Command is a command to paste into a shell, for the state at an address, as
+// --state has it; where that is "" the command finds the state by itself.
+func Command(address string, words ...string) string {
+	if address != "" {
+		words = append(words, "--state", address)
+	}
+	out := "polyplan"
+	for _, w := range words {
+		out += " " + quote(w)
+	}
+	return out
 }
 
 // shown is a path as the user would write it: from where he gave the state's.

@@ -36,7 +36,7 @@ func (f *FileStore) Lock(ctx context.Context, who Holder) (Lock, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.held != nil {
-		return nil, lockedBy(f.path, f.held.holder, false)
+		return nil, f.lockedBy(f.held.holder, false)
 	}
 	if err := f.acquire(who); err != nil {
 		return nil, fmt.Errorf("locking the state: %w", err)
@@ -84,7 +84,7 @@ func (f *FileStore) acquire(who Holder) error {
 	file, err := f.flock(l)
 	switch {
 	case errors.Is(err, errHeld):
-		return lockedBy(f.path, readHolder(f.sys, l.holder()), false)
+		return f.lockedBy(readHolder(f.sys, l.holder()), false)
 	case errors.Is(err, errNoLocks):
 		if err := f.take(l, text); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (f *FileStore) acquire(who Holder) error {
 		// A run on another machine may see no locks where this one does.
 		if _, err := f.sys.Lstat(l.taken()); err == nil {
 			file.Close()
-			return lockedBy(f.path, readHolder(f.sys, l.taken()), true)
+			return f.lockedBy(readHolder(f.sys, l.taken()), true)
 		}
 	}
 	f.held = &heldLock{l, file, who, 1}
@@ -143,7 +143,7 @@ func (f *FileStore) flock(l layout) (file, error) {
 func (f *FileStore) take(l layout, text []byte) error {
 	file, err := f.sys.OpenFile(l.taken(), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if errors.Is(err, fs.ErrExist) {
-		return lockedBy(f.path, readHolder(f.sys, l.taken()), true)
+		return f.lockedBy(readHolder(f.sys, l.taken()), true)
 	}
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (f *FileStore) Break(ctx context.Context, id string) (Holder, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.held != nil {
-		return Holder{}, lockedBy(f.path, f.held.holder, false)
+		return Holder{}, f.lockedBy(f.held.holder, false)
 	}
 	l, err := find(f.sys, f.path)
 	if err != nil {
@@ -207,11 +207,23 @@ func readHolder(sys files, name string) (h Holder) {
 	return h
 }
 
-func lockedBy(path string, h Holder, standIn bool) *LockedError {
-	e := &LockedError{Path: path, Holder: h, Fix: "wait for it with --lock-timeout, or end that run: its lock ends with it"}
+func (f *FileStore) lockedBy(h Holder, standIn bool) *LockedError {
+	fix := endsWithRun
 	if standIn {
-		e.Fix = "wait for it with --lock-timeout, or, once you are sure that no such run is alive: polyplan unlock"
+		fix = waitFix + sureFix + Command(f.Address, "unlock")
 	}
+	return lockedBy(f.path, "", h, fix)
+}
+
+// The ways out of a lock that is held.
+const (
+	waitFix     = "wait for it with --lock-timeout"
+	sureFix     = ", or, once you are sure that no such run is alive: "
+	endsWithRun = waitFix + ", or end that run: its lock ends with it"
+)
+
+func lockedBy(path, id string, h Holder, fix string) *LockedError {
+	e := &LockedError{Path: path, Holder: h, ID: id, Fix: fix}
 	if !h.Since.IsZero() {
 		e.Age = max(0, time.Since(h.Since))
 	}

@@ -138,7 +138,7 @@ func (m *Memory) Save(ctx context.Context, s *State) error {
 
 func (m *Memory) save(s *State) error {
 	if m.held == 0 && m.shared.holder != nil {
-		return lockedBy("memory", *m.shared.holder, false)
+		return lockedBy("memory", "", *m.shared.holder, endsWithRun)
 	}
 	if m.journal != nil {
 		m.seenLog = m.journal.stop()
@@ -169,7 +169,7 @@ func (m *Memory) Lock(ctx context.Context, who Holder) (Lock, error) {
 	}
 	defer m.shared.Unlock()
 	if h := m.shared.holder; h != nil {
-		return nil, lockedBy("memory", *h, false)
+		return nil, lockedBy("memory", "", *h, endsWithRun)
 	}
 	if who.Since.IsZero() {
 		who.Since = time.Now().UTC().Truncate(time.Second)
@@ -221,7 +221,7 @@ func (m *Memory) openJournal(s *State) (Journal, error) {
 		return nil, errors.New("this store has one open already")
 	}
 	if m.held == 0 && m.shared.holder != nil {
-		return nil, lockedBy("memory", *m.shared.holder, false)
+		return nil, lockedBy("memory", "", *m.shared.holder, endsWithRun)
 	}
 	found, err := m.found()
 	if err != nil {

@@ -333,16 +333,13 @@ func (o *ObjectStore) breakOwn(ctx context.Context, own Locker, id string) (Hold
 var ErrNotLocked = errors.New("the state is not locked")
 
 func (o *ObjectStore) lockedBy(id string, h Holder) *LockedError {
-	e := &LockedError{Path: o.place, Holder: h, ID: id,
-		Fix: fmt.Sprintf("wait for it with --lock-timeout %s, in which a lock without a sign of life is taken over, or, once you are sure that no such run is alive: polyplan unlock", o.Lease+o.Lease/2)}
-	if _, ok := o.objects.(Locker); ok {
-		e.Fix = "wait for it with --lock-timeout, or, once you are sure that no such run is alive: polyplan unlock"
+	fix := waitFix
+	if _, ok := o.objects.(Locker); !ok {
+		fix += fmt.Sprintf(" %s, in which a lock without a sign of life is taken over", o.Lease+o.Lease/2)
 	}
+	unlock := []string{"unlock"}
 	if id != "" {
-		e.Fix += " --id " + id
+		unlock = append(unlock, "--id", id)
 	}
-	if !h.Since.IsZero() {
-		e.Age = max(0, time.Since(h.Since))
-	}
-	return e
+	return lockedBy(o.place, id, h, fix+sureFix+Command(o.Address, unlock...))
 }

@@ -21,6 +21,9 @@ type ObjectStore struct {
 	Warn func(text string)
 	// Codec, if set, seals generations and journal. Set it before the first use.
 	Codec Codec
+	// Address, if set, is what --state has to say in the commands that messages
+	// tell; see Command. Set it before the first use.
+	Address string
 	// Lease is how long a lock stands without a sign of life. Set it before the
 	// first use; the default is LeaseDefault.
 	Lease time.Duration
@@ -198,7 +201,7 @@ func (o *ObjectStore) explain(err error) error {
 		n.Path = o.place
 	case errors.As(err, &d):
 		d.Path = o.place
-		d.Fix = "to put together what is left: polyplan state recover"
+		d.Fix = "to put together what is left: " + Command(o.Address, "state", "recover")
 	}
 	return err
 }
