@@ -59,6 +59,7 @@ var homes = map[string][]string{
 	"github.com/rivo/uniseg":                {"diag"},
 	"github.com/jackc/pgx":                  {"pgtest", "sandbox/postgres", "state/remote"},
 	"gocloud.dev":                           {"state/remote"},
+	"golang.org/x/oauth2":                   {"state/remote"},
 	"go.yaml.in/yaml/v3":                    {},
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/santhosh-tekuri/jsonschema": {"schema"},

@@ -2,7 +2,7 @@
 // named by a URL:
 //
 //	s3://bucket/prefix?region=eu-central-1     Amazon S3, or with endpoint=https://... any server like it
-//	gs://bucket/prefix                         Google Cloud Storage
+//	gs://bucket/prefix                         Google Cloud Storage, or with endpoint=https://... a server like it
 //	azblob://container/prefix                  Azure Blob Storage
 //	postgres://user@host/database?state=name   a table in PostgreSQL
 //	https://host/path                          Terraform's HTTP backend protocol, as GitLab serves it

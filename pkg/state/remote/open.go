@@ -51,8 +51,10 @@ func Open(ctx context.Context, address string, lookupEnv func(string) (string, b
 	var objects state.Objects
 	keep := keepObjects
 	switch u.Scheme {
-	case "s3", "gs", "azblob":
+	case "s3", "azblob":
 		objects, err = openBucket(ctx, u)
+	case "gs":
+		objects, err = openGoogle(ctx, u)
 	case "postgres", "postgresql":
 		objects, err = openTable(ctx, u)
 	case "https", "http":

@@ -52,8 +52,8 @@ func opener(t *testing.T, address string) func() state.Store {
 	}
 }
 
-// A bucket in memory stands for Google's and Azure's: their drivers are the same
-// library's, and no server of theirs can be run here.
+// A bucket in memory stands for Azure's: its driver is the same library's, and no
+// server of theirs can be run here.
 func TestBucket(t *testing.T) {
 	statetest.Run(t, func(t *testing.T) func() state.Store {
 		b := memblob.OpenBucket(nil)
