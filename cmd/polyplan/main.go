@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
+	withoutCores()
 	// net/http reports servers that speak out of turn to the standard logger,
 	// with their bytes as they came.
 	log.SetOutput(io.Discard)

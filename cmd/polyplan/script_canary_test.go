@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"html"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"filippo.io/age"
@@ -95,12 +99,15 @@ func traces(canaries []canary) map[int]map[string]string {
 	return out
 }
 
-// hunt looks for canaries in a text, and in what it is without its white space,
-// in which a piece may be split over lines.
+// hunt looks for canaries in a text as it is, without what escapes characters in
+// it, and without its white space, at which a piece may be split over lines.
 func hunt(data []byte, of map[int]map[string]string) (name, before string) {
-	squeezed := bytes.Join(bytes.Fields(data), nil)
+	texts := [][]byte{data, bytes.Join(bytes.Fields(data), nil)}
+	if plain := escapes.ReplaceAllFunc(data, unescape); len(plain) != len(data) {
+		texts = append(texts, plain)
+	}
 	for size, all := range of {
-		for _, text := range [][]byte{data, squeezed} {
+		for _, text := range texts {
 			for i := range len(text) - size + 1 {
 				if name, ok := all[string(text[i:i+size])]; ok {
 					return name, string(text[max(0, i-80):i])
@@ -109,6 +116,28 @@ func hunt(data []byte, of map[int]map[string]string) (name, before string) {
 		}
 	}
 	return "", ""
+}
+
+// escapes are the ways to write a character that would need none, %41, \x41,
+// \u0041, &#65; and &#x41;, and how Go prints bytes.
+var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|&#(?:[0-9]{2,3}|[xX][0-9A-Fa-f]{2});|\[[0-9]{1,3}(?: [0-9]{1,3})+\]`)
+
+func unescape(match []byte) []byte {
+	text := string(match)
+	if list, ok := strings.CutPrefix(text, "["); ok {
+		var out []byte
+		for _, number := range strings.Fields(strings.TrimSuffix(list, "]")) {
+			n, _ := strconv.Atoi(number)
+			out = append(out, byte(n))
+		}
+		return out
+	}
+	base := 16
+	if strings.HasPrefix(text, "&#") && !strings.ContainsAny(text, "xX") {
+		base = 10
+	}
+	n, _ := strconv.ParseUint(strings.TrimLeft(strings.TrimSuffix(text, ";"), `%\&#uxX`), base, 16)
+	return []byte{byte(n)}
 }
 
 // findLeaks looks for canaries in all files below dir but the data of
@@ -137,6 +166,42 @@ func isSandboxData(path string) bool {
 	return strings.HasSuffix(path, ".sandbox") || strings.Contains(filepath.Base(path), "sandbox.data")
 }
 
+// leaks are what is found while a script runs.
+type leaks struct {
+	mu    sync.Mutex
+	found []string
+}
+
+func (l *leaks) add(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.found = append(l.found, fmt.Sprintf(format, args...))
+}
+
+func (l *leaks) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.found
+}
+
+// watching looks for canaries in the command lines of all processes whenever the
+// program has something changed, on systems that show them to everybody.
+func (w *world) watching(next http.Handler) http.Handler {
+	of := traces(w.canaries)
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+			for _, name := range lines {
+				line, _ := os.ReadFile(name) // of a process that may have ended
+				if canary, before := hunt(line, of); canary != "" {
+					w.leaks.add("%s in a command line: ...%s", canary, before)
+				}
+			}
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
 // TestCanary holds the search to finding what it is for.
 func TestCanary(t *testing.T) {
 	c := newCanaries()[0]
@@ -152,6 +217,12 @@ func TestCanary(t *testing.T) {
 		"URL":       url.QueryEscape(c.value),
 		"HTML":      html.EscapeString(c.value),
 		"hex":       hex.EncodeToString([]byte(c.value)),
+		"percents":  each(c.core[4:12], "%%%02x"),
+		"JSON":      `{"a":"` + each(c.core[4:12], `\u%04x`) + `"}`,
+		"YAML":      each(c.core[4:12], `\x%02X`),
+		"entities":  each(c.core[4:12], "&#%d;") + each("x", "&#x%x;"),
+		"hex &":     each(c.core[4:12], "&#x%x;"),
+		"Go bytes":  fmt.Sprint([]byte(c.value)),
 	} {
 		dir := t.TempDir()
 		for file, data := range map[string]string{"a/b": text, "polyplan.sandbox.data": text, "clean": "canary"} {
@@ -171,4 +242,13 @@ func TestCanary(t *testing.T) {
 			t.Errorf("%s: found %q, want the one in a/b", name, got)
 		}
 	}
+}
+
+// each writes every byte of a text in a form of its own.
+func each(text, form string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&b, form, c)
+	}
+	return b.String()
 }

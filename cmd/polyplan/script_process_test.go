@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -44,12 +46,13 @@ func newHook() *hook {
 	return h
 }
 
-// interrupt orders that the program gets an interrupt while it waits for an
-// answer, and the answer once it has heard of the interrupt. Before it runs the
-// program again a script sets SCRIPT_HOOK to nothing.
-func (w *world) interrupt(ts *testscript.TestScript, args []string) {
+// signal orders that the program gets a signal while it waits for an answer, and
+// the answer once the signal has done what it does: the program has heard of an
+// interrupt, or a SIGQUIT has ended it. Before it runs the program again a script
+// sets SCRIPT_HOOK to nothing.
+func (w *world) signal(ts *testscript.TestScript, sig os.Signal, args []string) {
 	if w.hook != nil {
-		ts.Fatalf("one interrupt a script")
+		ts.Fatalf("one signal a script")
 	}
 	h := newHook()
 	w.hook = h
@@ -57,10 +60,16 @@ func (w *world) interrupt(ts *testscript.TestScript, args []string) {
 	f := parseFault(ts, args, sandbox.Wait)
 	f.Hold = func() {
 		p := <-h.process
-		if err := p.Signal(os.Interrupt); err != nil {
+		if err := p.Signal(sig); err != nil {
 			panic(err)
 		}
-		<-h.interrupted
+		if sig == os.Interrupt {
+			<-h.interrupted
+			return
+		}
+		for p.Signal(syscall.Signal(0)) == nil {
+			time.Sleep(time.Millisecond)
+		}
 	}
 	w.server.Fault(f)
 }

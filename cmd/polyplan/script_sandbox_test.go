@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -31,6 +32,7 @@ type world struct {
 	work     string
 	canaries []canary
 	habits   []string // of every sandbox
+	leaks    leaks
 	server   *sandbox.Server
 	http     *httptest.Server
 	echo     atomic.Bool
@@ -82,6 +84,8 @@ func (w *world) secret(name string) string {
 //	sandbox faults N                wants N faults not to have run out
 //	sandbox interrupt [-nth N] METHOD PATH
 //	        interrupts the program once while it waits for an answer
+//	sandbox quit [-nth N] METHOD PATH
+//	        has it die then, and tell what all its goroutines do
 //	sandbox requests N              wants so many requests since the last forget
 //	sandbox requests N METHOD PATH  of these; * in the path is any segment
 //	sandbox writes N                wants so many that were no GETs
@@ -153,7 +157,9 @@ func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 		want(1)
 		equal(w.server.FaultsLeft(), "faults left", args[0])
 	case "interrupt":
-		w.interrupt(ts, args)
+		w.signal(ts, os.Interrupt, args)
+	case "quit":
+		w.signal(ts, syscall.SIGQUIT, args)
 	case "requests":
 		w.requests(ts, args, equal)
 	case "writes":
@@ -174,7 +180,7 @@ func (w *world) sandbox(ts *testscript.TestScript, neg bool, args []string) {
 		want(0)
 		w.server.ResetRequests()
 	default:
-		usageOf(ts, "sandbox start|stop|count|object|edit|remove|authorise|revoke|fault|faults|interrupt|requests|writes|at-most|forget")
+		usageOf(ts, "sandbox start|stop|count|object|edit|remove|authorise|revoke|fault|faults|interrupt|quit|requests|writes|at-most|forget")
 	}
 }
 
@@ -210,7 +216,7 @@ func (w *world) start(ts *testscript.TestScript, args []string) {
 	w.server, err = sandbox.New(o)
 	ts.Check(err)
 	w.echo.Store(false)
-	w.http = httptest.NewUnstartedServer(echoing(&w.echo, w.server))
+	w.http = httptest.NewUnstartedServer(w.watching(echoing(&w.echo, w.server)))
 	if at := w.at[o.Data]; at != "" && o.Data != "" { // the same service as before
 		w.http.Listener.Close()
 		w.http.Listener, err = net.Listen("tcp", at)

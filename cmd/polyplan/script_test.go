@@ -47,7 +47,8 @@ func (m tidyTests) Run() int {
 // directory, and http://sandbox in place of the sandbox's address.
 //
 // Whatever a script is about, it also fails when a secret of its environment is
-// found in what the program said or in a file that it left; see canary.
+// found in what the program said, in a file that it left or in the command line of
+// a process; see canary.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, params(nil))
 }
@@ -103,7 +104,7 @@ func setUp(e *testscript.Env, habits []string) error {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			leaks = append(leaks, err.Error())
 		}
-		if len(leaks) > 0 {
+		if leaks = append(leaks, w.leaks.all()...); len(leaks) > 0 {
 			e.T().Log("a secret got out: ", leaks)
 			e.T().(interface{ Fail() }).Fail()
 		}
