@@ -129,6 +129,10 @@ func TestCheckSync(t *testing.T) {
 		{name: "unknown target filter", with: obj{"mode": "update", "filters": obj{"b": filter("users.b")}, "target_filters": obj{"a": obj{"target": "t", "function": "IsNull"}},
 			"target_filter_logic": "a AND b"}, want: []string{"unknown-filter at target_filter_logic"}},
 		// Joins.
+		{name: "as many names as filters", with: obj{"filters": obj{"a": filter("users.a"), "b": filter("users.b")}, "filter_logic": "a AND c"},
+			want: []string{"unknown-filter at filter_logic", "warn unused-filter at filters.b"}},
+		{name: "one name and one filter", with: obj{"filters": obj{"a": filter("users.a")}, "filter_logic": "b"},
+			want: []string{"unknown-filter at filter_logic", "warn unused-filter at filters.a"}},
 		{name: "joined", with: obj{"fields": obj{"a": "users.a", "b": "orders.b"}},
 			models: map[string]obj{"users": {}, "orders": {"relations": obj{"email": "users.email"}}}},
 		{name: "joined by a third", with: obj{"fields": obj{"a": "orders.a", "b": "stars.b"}, "identity": obj{"source": "orders.email", "target": "email"}},

@@ -3,6 +3,8 @@ package kinds
 import (
 	"fmt"
 	"strings"
+
+	"github.com/polyplan/polyplan/pkg/resource"
 )
 
 // A filter logic combines filters: "paying AND NOT churned". In a manifest it
@@ -139,20 +141,23 @@ func (l *logic) each(f func(name *string)) {
 	}
 }
 
-// allOf reports whether the logic says only that all of n filters apply, as
+// allOf reports whether the logic says only that each of the filters applies, as
 // its absence does.
-func (l *logic) allOf(n int) bool {
+func (l *logic) allOf(filters resource.Object) bool {
+	args := l.args
 	if l.op == "" {
-		return n == 1
+		args = []*logic{l}
+	} else if l.op != "AND" {
+		return false
 	}
 	seen := map[string]bool{}
-	for _, a := range l.args {
-		if a.op != "" {
+	for _, a := range args {
+		if a.op != "" || filters[a.name] == nil {
 			return false
 		}
 		seen[a.name] = true
 	}
-	return l.op == "AND" && len(seen) == n
+	return len(seen) == len(filters)
 }
 
 // renameLogic rewrites the names in s; a logic that cannot be read is left as

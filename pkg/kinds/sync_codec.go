@@ -199,7 +199,7 @@ func normalSync(o resource.Object) {
 			continue
 		}
 		if l, err := parseLogic(s); err == nil {
-			if o[member] = l.String(); l.allOf(len(objectOf(o[filters]))) {
+			if o[member] = l.String(); l.allOf(objectOf(o[filters])) {
 				delete(o, member)
 			}
 		}
