@@ -117,10 +117,14 @@ func (b *build) unchecked(m member, at resource.Path) (any, bool) {
 }
 
 func (b *build) unknownKey(t table, m member, o resource.Object, at resource.Path) (meant string) {
-	known := make([]string, 0, len(t.fields)+3)
+	var known, deprecated []string
 	for i := range t.fields {
-		if !t.fields[i].Computed {
-			known = append(known, t.fields[i].Name)
+		switch f := &t.fields[i]; {
+		case f.Computed:
+		case f.Deprecated != "":
+			deprecated = append(deprecated, f.Name)
+		default:
+			known = append(known, f.Name)
 		}
 	}
 	if t.lifecycle {
@@ -132,6 +136,9 @@ func (b *build) unknownKey(t table, m member, o resource.Object, at resource.Pat
 		fix = fmt.Sprintf("did you mean %q?", meant)
 	} else if len(known) <= 24 {
 		fix = "known keys: " + strings.Join(known, ", ")
+	if !ok {
+		meant, ok = diag.Nearest(m.key.text, deprecated)
+	}
 	}
 	what := fmt.Sprintf("unknown key %q", m.key.text)
 	if !t.loose {
