@@ -53,9 +53,10 @@ func runExplain(s *session, c *cli.Context) error {
 		}
 	}
 	page, err := manual.Explain(s.kinds, word)
+	var unknown *manual.UnknownError
 	switch {
-	case errors.Is(err, manual.ErrUnknown):
-		return s.unknownWord(word, err)
+	case errors.As(err, &unknown):
+		return s.unknownWord(word, unknown)
 	case err != nil:
 		return err
 	case s.opts.format == "json":
@@ -194,16 +195,20 @@ func (s *session) explainLive(c *cli.Context, v *render.ResourceView) error {
 
 // unknownWord is the error for what is neither in the manifest nor in the
 // manual.
-func (s *session) unknownWord(word string, err error) error {
-	d := diag.Diagnostic{What: err.Error(), Fix: "`polyplan explain` lists the kinds, `polyplan explain KIND` its fields"}
-	if a, _, ok := splitAddress(word); ok && s.manifest != nil && len(s.manifest.Set) > 0 {
-		var names []string
+func (s *session) unknownWord(word string, err *manual.UnknownError) error {
+	d := diag.Diagnostic{What: err.What + " is not known", Why: err.Why, Fix: "`polyplan explain` lists the kinds, `polyplan explain KIND` its fields"}
+	var near []string
+	if err.Near != "" {
+		near = append(near, err.Near)
+	}
+	if a, _, ok := splitAddress(word); ok && s.manifest != nil {
+		rest := strings.TrimPrefix(word, a.String())
 		for _, known := range s.manifest.Set.Addresses() {
-			names = append(names, known.String())
+			near = append(near, known.String()+rest)
 		}
-		if near, ok := diag.Nearest(a.String(), names); ok {
-			d.Fix = "did you mean " + near + "?"
-		}
+	}
+	if best, ok := diag.Nearest(word, near); ok {
+		d.Why, d.Fix = "", "did you mean "+best+"?"
 	}
 	return &problem{Diagnostic: d, Err: err}
 }

@@ -19,7 +19,7 @@ func TestExplainManual(t *testing.T) {
 	if r.code != exitError {
 		t.Errorf("an unknown kind ends with %d", r.code)
 	}
-	wants(t, "an unknown kind", r.err, `did you mean "sync"?`)
+	wants(t, "an unknown kind", r.err, "did you mean sync?")
 }
 
 func TestExplainResource(t *testing.T) {
@@ -61,6 +61,13 @@ func TestExplainResource(t *testing.T) {
 
 	wants(t, "an unknown value", e.run("explain", "model.users.nothing").err, "model.users has no nothing", "polyplan explain model")
 	wants(t, "an unknown address", e.run("explain", "model.user").err, "did you mean model.users?")
+	// Of what the manual and the manifest have, the nearer alone is suggested.
+	for word, want := range map[string]string{"connection.warehous": "connection.warehouse", "connection.warehuose.name": "connection.warehouse.name", "connection.postgresql.hostnam": "connection.postgresql.hostname",
+		"connection.postgresq": "connection.postgresql", "conection": "connection", "model.usrs": "model.users", "model.relation": "model.relations"} {
+		if got := e.run("explain", word).err; strings.Count(got, "did you mean") != 1 || !strings.Contains(got, "did you mean "+want+"?") {
+			t.Errorf("explain %s: %s, want %s suggested", word, got, want)
+		}
+	}
 	delete(e.Vars, "POLYPLAN_SANDBOX")
 	wants(t, "live without a key", e.run("explain", "model.users", "--live", "--state", sandboxStateName).err, "no API key")
 }

@@ -1,7 +1,6 @@
 package manual
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,8 +9,19 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
-// ErrUnknown is in the errors of [Explain] for what no table knows.
-var ErrUnknown = errors.New("nothing of that name is known")
+// UnknownError is that of [Explain] for what no table knows.
+type UnknownError struct {
+	What string // `field of sync "fieldz"`
+	Near string // the name that Explain may have been meant to be given; "" for none
+	Why  string // what there is instead
+}
+
+func (e *UnknownError) Error() string {
+	if e.Near != "" {
+		return fmt.Sprintf("%s is not known; did you mean %s?", e.What, e.Near)
+	}
+	return fmt.Sprintf("%s is not known; %s", e.What, e.Why)
+}
 
 // Explain is the page about what name says: a kind ("sync"), a field of one
 // ("sync.fields.source"; keys of the user's own and * may stand in between), a
@@ -31,14 +41,17 @@ func Explain(kinds []*resource.Kind, name string) (*Page, error) {
 	for i, k := range kinds {
 		names[i] = k.Name
 	}
-	return nil, unknown("kind", words[0], names, "kinds are "+strings.Join(names, ", "))
+	return nil, unknown("kind", "", words[0], names, "kinds are "+strings.Join(names, ", "))
 }
 
-func unknown(what, word string, known []string, otherwise string) error {
+// unknown is the error for a word that is none of those known after the words
+// before.
+func unknown(what, before, word string, known []string, why string) error {
+	e := &UnknownError{What: fmt.Sprintf("%s %q", what, word), Why: why}
 	if near, ok := diag.Nearest(word, known); ok {
-		otherwise = fmt.Sprintf("did you mean %q?", near)
+		e.Near = strings.TrimPrefix(before+"."+near, ".")
 	}
-	return fmt.Errorf("%w: %s %q; %s", ErrUnknown, what, word, otherwise)
+	return e
 }
 
 func index(kinds []*resource.Kind) *Page {
@@ -67,7 +80,7 @@ func explainKind(k *resource.Kind, words []string) (*Page, error) {
 			for i := range k.Fields {
 				known = append(known, k.Fields[i].Name)
 			}
-			return nil, unknown("field or type of "+k.Name, id, known, "`polyplan explain "+k.Name+"` lists the fields")
+			return nil, unknown("field or type of "+k.Name, k.Name, id, known, "no field is called so, and no type")
 		}
 		if len(words) == 1 {
 			return explainType(k, f, id, fields), nil
@@ -114,16 +127,16 @@ func (p *place) enter(word string) error {
 		return nil
 	}
 	if p.field != nil && p.field.Members != nil {
-		return fmt.Errorf("%w: what %s holds depends on the type: `polyplan explain %s.TYPE`", ErrUnknown, p.title, p.kind.Name)
+		return &UnknownError{What: fmt.Sprintf("field of %s %q", p.title, word), Why: fmt.Sprintf("what it holds depends on the type: `polyplan explain %s.TYPE`", p.kind.Name)}
 	}
 	known := make([]string, len(p.fields))
 	for i := range p.fields {
 		known[i] = p.fields[i].Name
 	}
 	if len(known) == 0 {
-		return fmt.Errorf("%w: %s has no fields", ErrUnknown, p.title)
+		return &UnknownError{What: fmt.Sprintf("field of %s %q", p.title, word), Why: "it has no fields"}
 	}
-	return unknown("field of "+p.title, word, known, "it has "+strings.Join(known, ", "))
+	return unknown("field of "+p.title, p.title, word, known, "it has "+strings.Join(known, ", "))
 }
 
 // below are the fields that a value of f has, or those of what it holds, and

@@ -116,27 +116,27 @@ func visitField(t *testing.T, name string) {
 
 func TestUnknown(t *testing.T) {
 	for _, tt := range []struct{ name, want string }{
-		{"toi", `kind "toi"; did you mean "toy"?`},
-		{"nothing", `kind "nothing"; kinds are toy`},
-		{"toy.nam", `field of toy "nam"; did you mean "name"?`},
-		{"toy.box.depht", `field of toy.box "depht"; it has shape, id`},
-		{"toy.name.first", `toy.name has no fields`},
-		{"toy.prices.eur.cents", `toy.prices.eur has no fields`},
-		{"toy.", `field of toy "";`},
+		{"toi", `kind "toi" is not known; did you mean toy?`},
+		{"nothing", `kind "nothing" is not known; kinds are toy`},
+		{"toy.nam", `field of toy "nam" is not known; did you mean toy.name?`},
+		{"toy.box.depht", `field of toy.box "depht" is not known; it has shape, id`},
+		{"toy.name.first", `field of toy.name "first" is not known; it has no fields`},
+		{"toy.prices.eur.cents", `field of toy.prices.eur "cents" is not known; it has no fields`},
+		{"toy.", `field of toy "" is not known; it has`},
 	} {
 		_, err := manual.Explain(toys, tt.name)
-		if !errors.Is(err, manual.ErrUnknown) || !strings.Contains(err.Error(), tt.want) {
+		if unknown := (*manual.UnknownError)(nil); !errors.As(err, &unknown) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
 		}
 	}
 	for _, tt := range []struct{ name, want string }{
-		{"connection.postgresq", `did you mean "postgresql"?`},
-		{"connection.confguration", `did you mean "configuration"?`},
+		{"connection.postgresq", `did you mean connection.postgresql?`},
+		{"connection.confguration", `did you mean connection.configuration?`},
 		{"connection.configuration.hostname", "`polyplan explain connection.TYPE`"},
-		{"connection.postgresql.hostnam", `did you mean "hostname"?`},
+		{"connection.postgresql.hostnam", `did you mean connection.postgresql.hostname?`},
 	} {
 		_, err := manual.Explain(kinds.All(), tt.name)
-		if !errors.Is(err, manual.ErrUnknown) || !strings.Contains(err.Error(), tt.want) {
+		if unknown := (*manual.UnknownError)(nil); !errors.As(err, &unknown) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
 		}
 	}
