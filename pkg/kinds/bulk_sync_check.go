@@ -14,7 +14,7 @@ func checkBulkSync(c resource.Checker, r *resource.Resource) {
 	if r.Object["schemas"] == nil {
 		return
 	}
-	if !anyOn(schemas) {
+	if !anyOn(schemas) && r.Knows("schemas") {
 		c.Error("schemas", "nothing-selected", "no schema is copied", "the service takes an empty list for all of them",
 			"name a schema, or set active: false")
 	}
@@ -22,7 +22,7 @@ func checkBulkSync(c resource.Checker, r *resource.Resource) {
 	for _, id := range resource.Keys(schemas) {
 		p, s := resource.Path("schemas").Child(id), objectOf(schemas[id])
 		fields := objectOf(s["fields"])
-		if s["fields"] != nil && s["enabled"] != false && !anyOn(fields) {
+		if s["fields"] != nil && s["enabled"] != false && !anyOn(fields) && r.Knows(p) {
 			c.Error(p.Child("fields"), "nothing-selected", "no field of "+strconv.Quote(id)+" is copied",
 				"the service takes an empty list for all of them", "name a field, or write "+id+": false")
 		}
@@ -40,7 +40,7 @@ func checkBulkSync(c resource.Checker, r *resource.Resource) {
 			}
 		}
 	}
-	if listing != "" && r.Object["automatically_add_new_fields"] == nil {
+	if listing != "" && r.Object["automatically_add_new_fields"] == nil && r.Knows("automatically_add_new_fields") {
 		c.Warn(listing, "fields-may-grow", "fields that the source gets later are copied too",
 			"that is the service's default, whatever fields are listed; the next plan turns them off again",
 			"add automatically_add_new_fields: none, or all if that is meant")
@@ -60,7 +60,7 @@ func anyOn(choice resource.Object) bool {
 func checkBulkSchedules(c resource.Checker, r *resource.Resource) {
 	first, more := objectOf(r.Object["schedule"]), objectOf(r.Object["additional_schedules"])
 	checkTimes(c, "schedule", first, "multi_type")
-	if first["frequency"] == "multi" && len(more) == 0 {
+	if first["frequency"] == "multi" && len(more) == 0 && r.Knows("additional_schedules") {
 		c.Error("schedule", "no-schedules", "frequency multi without a schedule",
 			"it says that additional_schedules are all there is, and there are none", "add additional_schedules: {NAME: {frequency: ...}}")
 	}
@@ -70,7 +70,8 @@ func checkBulkSchedules(c resource.Checker, r *resource.Resource) {
 		checkTimes(c, p, s, "selective_mode", "resync_mode", "schemas")
 		for i, v := range listOf(s["schemas"]) {
 			id := textOf(v)
-			if r.Object["schemas"] == nil || schemas[id] != nil && objectOf(schemas[id])["enabled"] != false {
+			selected := schemas[id] != nil && objectOf(schemas[id])["enabled"] != false
+			if r.Object["schemas"] == nil || selected || !r.Knows(resource.Path("schemas").Child(id)) {
 				continue
 			}
 			fix := "add it to schemas"

@@ -171,7 +171,7 @@ func TestCheckConnection(t *testing.T) {
 		{"missing", obj{}, nil},
 		{"oauth", obj{"type": "salesforce"}, nil},
 		{"a choice of keys", obj{"type": "s3", "configuration": obj{}},
-			[]string{"warn missing-configuration at configuration", "warn missing-configuration at configuration"}},
+			[]string{"warn missing-configuration at configuration.s3_bucket_name", "warn missing-configuration at configuration.s3_bucket_region"}},
 		{"chosen", obj{"type": "s3", "configuration": obj{"s3_bucket_name": "b", "s3_bucket_region": "us-east-1"}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

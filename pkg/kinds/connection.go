@@ -279,7 +279,7 @@ func checkConnection(c resource.Checker, r *resource.Resource) {
 		for _, name := range t.Names() {
 			f := t.Fields[name]
 			if f.Required && f.Default == nil && configuration[name] == nil {
-				c.Warn("configuration", "missing-configuration", strconv.Quote(name)+" may be missing",
+				c.Warn(resource.Path("configuration").Child(name), "missing-configuration", strconv.Quote(name)+" may be missing",
 					"connections of type "+id+" list it as required; whether they need it depends on "+strconv.Quote(selector), "")
 			}
 		}

@@ -15,7 +15,7 @@ func checkSync(c resource.Checker, r *resource.Resource) {
 	checkSchedule(c, r)
 	checkLogic(c, r, "filters", "filter_logic")
 	checkLogic(c, r, "target_filters", "target_filter_logic")
-	if mode := textOf(r.Object["mode"]); len(objectOf(r.Object["target_filters"])) > 0 && mode != "update" {
+	if mode := textOf(r.Object["mode"]); len(objectOf(r.Object["target_filters"])) > 0 && mode != "update" && r.Knows("mode") {
 		c.Error("target_filters", "target-filters-mode", "target filters need mode update, not "+mode,
 			"the service applies them only where records are updated and none is created",
 			"set mode: update, or filter the model's records with filters")
@@ -34,7 +34,7 @@ func checkMapping(c resource.Checker, r *resource.Resource) {
 		case f["source"] != nil && f["value"] != nil:
 			c.Error(p, "source-and-value", "both a source and a value for "+strconv.Quote(target),
 				"a field takes either a model's field or a constant", "remove one of the two")
-		case f["source"] == nil && f["value"] == nil:
+		case f["source"] == nil && f["value"] == nil && r.Knows(p):
 			c.Error(p, "no-source", "nothing to write to "+strconv.Quote(target),
 				"a mapped field needs a source or a value", "write "+target+": model.field, or "+target+": {value: TEXT}")
 		}
@@ -43,19 +43,22 @@ func checkMapping(c resource.Checker, r *resource.Resource) {
 				"the service keeps only one of the two", "remove the mapping: the identity writes the field")
 		}
 	}
-	if len(fields) == 0 {
+	if len(fields) == 0 && r.Knows("fields") {
 		c.Warn("fields", "no-fields", "no field is mapped", "such a sync writes nothing but the identity", "")
 	}
 	for _, member := range []string{"filters", "overrides"} {
 		entries := objectOf(r.Object[member])
 		for _, name := range resource.Keys(entries) {
-			if e := objectOf(entries[name]); (e["source"] == nil) == (e["field_id"] == nil) {
-				c.Error(resource.Path(member).Child(name), "no-source", "it is not said which field "+strconv.Quote(name)+" tests",
+			p := resource.Path(member).Child(name)
+			if e := objectOf(entries[name]); (e["source"] == nil) == (e["field_id"] == nil) && r.Knows(p.Child("source")) && r.Knows(p.Child("field_id")) {
+				c.Error(p, "no-source", "it is not said which field "+strconv.Quote(name)+" tests",
 					"it needs exactly one of source and field_id", "write source: model.field")
 			}
 		}
 	}
-	if t := objectOf(r.Object["target"]); t["object"] == nil && t["create"] == nil && t["new_name"] == nil {
+	t := objectOf(r.Object["target"])
+	lacks := func(member string) bool { return t[member] == nil && r.Knows(resource.Path("target").Child(member)) }
+	if lacks("object") && lacks("create") && lacks("new_name") {
 		c.Error("target", "no-target-object", "the target names no object", "a sync writes to one object of the connection",
 			"add object: ID, or create: {...} to make one")
 	} else if t["object"] != nil && t["create"] != nil {
@@ -67,7 +70,7 @@ func checkMapping(c resource.Checker, r *resource.Resource) {
 // checkIdentity: API dossier 8.10, of the modes that find records again.
 func checkIdentity(c resource.Checker, r *resource.Resource) {
 	mode := textOf(r.Object["mode"])
-	if r.Object["identity"] == nil && (mode == "update" || mode == "updateOrCreate") {
+	if r.Object["identity"] == nil && r.Knows("identity") && (mode == "update" || mode == "updateOrCreate") {
 		c.Error("mode", "identity-missing", "mode "+mode+" needs an identity",
 			"without one no record of the target can be found again", "add identity: {source: model.field, target: FIELD}")
 	}
@@ -82,11 +85,11 @@ func checkSchedule(c resource.Checker, r *resource.Resource) {
 		c.Error(resource.Path("schedule.run_after.syncs").Index(i), "runs-after-itself", "this sync runs after itself",
 			"the service refuses that", "remove it")
 	}
-	if frequency == "runafter" && len(listOf(after["syncs"]))+len(listOf(after["bulk_syncs"])) == 0 {
+	if frequency == "runafter" && len(listOf(after["syncs"]))+len(listOf(after["bulk_syncs"])) == 0 && r.Knows("schedule.run_after") {
 		c.Error("schedule", "run-after-missing", "frequency runafter does not say what to run after",
 			"it needs at least one sync or bulk sync", "add run_after: {syncs: [NAME]}")
 	}
-	if frequency == "dbtcloud" && (schedule["connection"] == nil || schedule["job_id"] == nil) {
+	if frequency == "dbtcloud" && (schedule["connection"] == nil || schedule["job_id"] == nil) && r.Knows("schedule") {
 		c.Error("schedule", "dbt-job-missing", "frequency dbtcloud does not say which job to follow",
 			"it needs a dbt Cloud connection and a job", "add connection: NAME and job_id: NUMBER")
 	}
@@ -112,7 +115,7 @@ func checkLogic(c resource.Checker, r *resource.Resource, member, logicMember st
 	}
 	used := map[string]bool{}
 	l.each(func(name *string) {
-		if filters[*name] == nil && !used[*name] {
+		if filters[*name] == nil && !used[*name] && r.Knows(resource.Path(member).Child(*name)) {
 			fix := "declare it under " + member
 			if near, ok := diag.Nearest(*name, resource.Keys(filters)); ok {
 				fix = "did you mean " + strconv.Quote(near) + "?"
@@ -177,7 +180,10 @@ func checkJoins(c resource.Checker, r *resource.Resource) {
 		m := queue[0]
 		queue = queue[1:]
 		res := c.Get(resource.Address{Kind: resource.SourceKind, Name: m})
-		if res == nil || seen[m] {
+		if res == nil {
+			return // it was not wholly read, and may join them
+		}
+		if seen[m] {
 			continue
 		}
 		seen[m] = true

@@ -68,7 +68,7 @@ func checkUser(c resource.Checker, r *resource.Resource) {
 	switch {
 	case given && r.Object["role"] != nil:
 		c.Error("role", "role-and-roles", "role and roles are both set", "role is the older word for the same, and the service takes one of them", "remove role")
-	case given && len(roles) == 0:
+	case given && len(roles) == 0 && r.Knows("roles"):
 		c.Error("roles", "no-roles", "the list of roles is empty", "a user has at least one role", "name a role, or remove roles to leave them to people in the app")
 	}
 }

@@ -20,6 +20,7 @@ type Resource struct {
 	Extra     Object            // members of the API's that polyplan does not know, as written
 	Pos       diag.Pos          // of the key
 	At        map[Path]diag.Pos // of each value
+	Unread    []Path            // what it says, or ought to say, that could not be read; -1 is the index of a lost element
 	Names     map[string]string // how the manifest calls a source: "stars.fld1" -> "stars.score"
 
 	// From the service, and kept in the state.
@@ -40,6 +41,12 @@ func (r *Resource) Where(p Path) diag.Pos {
 		p = p.Parent()
 	}
 	return r.Pos
+}
+
+// Knows reports whether nothing of what the manifest says at p, above it or below
+// it was lost: what is not in the object there was not meant to be.
+func (r *Resource) Knows(p Path) bool {
+	return !slices.ContainsFunc(r.Unread, func(lost Path) bool { return p.Within(lost) || lost.Within(p) })
 }
 
 // DisplayName is what people know the object by: its name in the service, or the
@@ -66,7 +73,9 @@ func (s Set) Addresses() []Address {
 	return out
 }
 
-// Checker is what a Kind's Check is given to look around with and to report.
+// Checker is what a Kind's Check is given to look around with and to report. What
+// is reported at a place that could not be read is dropped; a Check that concludes
+// something from what is missing at another asks [Resource.Knows] about that.
 type Checker interface {
 	// Get finds another resource of the manifest; nil if there is none.
 	Get(Address) *Resource

@@ -12,11 +12,11 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
-// check runs the kinds' own checks on what is sound so far: of a broken
-// resource they would find only what follows from its being broken.
+// check runs the kinds' own checks. Of a broken resource they see what could be
+// read, and what they find where the rest would be follows from its being lost.
 func (l *loader) check() {
 	for _, a := range l.m.Set.Addresses() {
-		if b := l.built[a]; !b.broken && b.kind.Check != nil {
+		if b := l.built[a]; b.kind.Check != nil {
 			b.kind.Check(checker{b}, b.r)
 		}
 	}
@@ -32,7 +32,7 @@ func (l *loader) checkNames() {
 	for _, a := range l.m.Set.Addresses() {
 		b := l.built[a]
 		name, ok := b.r.Object["name"].(string)
-		if b.broken || !ok {
+		if !b.r.Knows("name") || !ok {
 			continue
 		}
 		key := shown{a.Kind, name}
@@ -74,6 +74,9 @@ func (c checker) Warn(p resource.Path, code, what, why, fix string) {
 }
 
 func (c checker) report(s diag.Severity, p resource.Path, code, what, why, fix string) {
+	if slices.ContainsFunc(c.b.r.Unread, p.Within) {
+		return
+	}
 	c.b.report(s, c.b.r.Where(p), code, c.unquoted(what), c.unquoted(why), c.unquoted(fix))
 }
 

@@ -75,6 +75,13 @@ func (b *build) sortSet(p resource.Path) {
 		}
 	}
 	maps.Copy(b.r.At, moved)
+	for n, at := range b.r.Unread {
+		if i, rest, ok := element(at, p); ok {
+			if to, kept := goes[i]; kept {
+				b.r.Unread[n] = p.Index(to) + rest
+			}
+		}
+	}
 	lookup(b.r.Object, p, func(any) any { return sorted })
 }
 

@@ -196,7 +196,7 @@ func (l *loader) references() {
 }
 
 func (l *loader) unknownRef(r pendingRef) {
-	r.b.broken = true
+	r.b.lose(r.path)
 	if l.partial || l.misnamed[resource.Address{Kind: r.to, Name: r.name}] {
 		return // follows from what was reported there
 	}

@@ -209,7 +209,7 @@ func (b *build) free(n *node, p resource.Path, guess bool) (any, bool) {
 	written := n
 	n, ok := b.bring(n)
 	if !ok {
-		b.broken = true
+		b.lose(p)
 		return nil, false
 	}
 	if n.isNull() {

@@ -50,12 +50,18 @@ func (b *build) warn(n *node, code, what, why, fix string) {
 	b.report(diag.Warning, n.pos(), code, what, why, fix)
 }
 
+// lose notes that what stands at p could not be read.
+func (b *build) lose(p resource.Path) {
+	b.broken = true
+	b.r.Unread = append(b.r.Unread, p)
+}
+
 // whole reads the resource as a whole.
 func (b *build) whole() {
 	n, ok := b.resolve(b.n)
 	switch {
 	case !ok:
-		b.broken = true
+		b.lose("")
 		return
 	case n.isNull():
 		n = &node{src: b.key.src, line: b.key.line, col: b.key.col, kind: mapNode}
@@ -63,6 +69,7 @@ func (b *build) whole() {
 		n = b.long(n)
 	case n.kind != mapNode:
 		b.err(b.n, "wrong-type", fmt.Sprintf("%s is %s, not a map", b.r.Address, n.kindWords()), fmt.Sprintf("a %s is a map of its fields", b.kind.Name), b.exampleOf(b.kind))
+		b.lose("")
 		return
 	}
 	b.ownAliases(n)

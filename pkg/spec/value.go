@@ -31,6 +31,9 @@ func (b *build) members(t table, n, owner *node, o resource.Object, p resource.P
 		}
 		if near := b.member(t, f, m, o, p); near != "" {
 			meant[near] = true
+			if !t.loose && n.get(near).isNull() {
+				b.lose(p.Child(near))
+			}
 		}
 	}
 	for _, m := range later {
@@ -57,6 +60,7 @@ func (b *build) members(t table, n, owner *node, o resource.Object, p resource.P
 				where = fmt.Sprintf("%s needs it", p)
 			}
 			b.err(owner, "missing-key", fmt.Sprintf("%q is missing", f.Name), where, b.missingFix(f))
+			b.lose(p.Child(f.Name))
 		}
 	}
 }
@@ -132,13 +136,13 @@ func (b *build) unknownKey(t table, m member, o resource.Object, at resource.Pat
 	}
 	fix := ""
 	meant, ok := diag.Nearest(m.key.text, known)
+	if !ok {
+		meant, ok = diag.Nearest(m.key.text, deprecated)
+	}
 	if ok {
 		fix = fmt.Sprintf("did you mean %q?", meant)
 	} else if len(known) <= 24 {
 		fix = "known keys: " + strings.Join(known, ", ")
-	if !ok {
-		meant, ok = diag.Nearest(m.key.text, deprecated)
-	}
 	}
 	what := fmt.Sprintf("unknown key %q", m.key.text)
 	if !t.loose {
@@ -169,7 +173,7 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 	written := n
 	n, ok := b.bring(n)
 	if !ok {
-		b.broken = true
+		b.lose(p)
 		return nil, false
 	}
 	if n.isNull() {
@@ -181,7 +185,7 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 		empty.missing = &missing{found: diag.List{{Pos: written.pos(), What: n.origin + " is empty", Fix: "set it, or remove this key if there is no secret"}}}
 		n = &empty
 	}
-	if f.Sensitive && !b.sensitive(written, n, called) {
+	if f.Sensitive && !b.sensitive(written, n, p, called) {
 		return nil, false
 	}
 	if n.missing != nil && f.Type != resource.Ref && f.Type != resource.SourceRef {
@@ -205,7 +209,10 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 		defer func() { b.hiding-- }()
 	}
 	v, ok := b.typed(f, n, p, loose)
-	if ok && (f.Sensitive || n.secret) {
+	switch {
+	case !ok:
+		b.lose(p)
+	case f.Sensitive || n.secret:
 		v = concealed(v)
 	}
 	return v, ok
@@ -218,7 +225,7 @@ const notSecret = "write it in the manifest, or take it from a variable that is 
 func (b *build) lacking(secret bool, n *node, p resource.Path, written *node) (any, bool) {
 	if !secret && !n.secret && b.hiding == 0 {
 		b.found.Add(n.missing.found...)
-		b.broken = true
+		b.lose(p)
 		return nil, false
 	}
 	b.r.At[p] = written.pos()
@@ -233,7 +240,7 @@ func (b *build) lacking(secret bool, n *node, p resource.Path, written *node) (a
 }
 
 // sensitive looks at a value that is a secret because of where it goes.
-func (b *build) sensitive(written, n *node, called string) bool {
+func (b *build) sensitive(written, n *node, p resource.Path, called string) bool {
 	good := true
 	literal := false
 	written.scalars(func(s *node) {
@@ -246,6 +253,7 @@ func (b *build) sensitive(written, n *node, called string) bool {
 		if resource.IsMask(s.text) {
 			good = false
 			b.err(s, "mask", "this is a mask and not a secret", "the service shows masks in place of secrets; sent back, one would destroy the secret", b.secretFix(called))
+			b.lose(p)
 			return
 		}
 		literal = literal || s.text != ""
@@ -373,10 +381,16 @@ func (b *build) list(f *resource.Field, n *node, p resource.Path, loose bool) (a
 	for _, item := range items {
 		if item.isNull() {
 			b.err(item, "empty-element", fmt.Sprintf("an element of %s is empty", p), "a list has no use for nothing", "remove it")
+			b.lose(p.Index(-1))
 			continue
 		}
-		if v, ok := b.value(elem, item, p.Index(len(out)), loose, lastKey(p)); ok {
+		lost := len(b.r.Unread)
+		v, ok := b.value(elem, item, p.Index(len(out)), loose, lastKey(p))
+		switch {
+		case ok:
 			out = append(out, v)
+		case len(b.r.Unread) > lost:
+			b.r.Unread = append(b.r.Unread[:lost], p.Index(-1)) // another takes its place
 		}
 	}
 	if f.Set && len(out) > 1 {
@@ -414,12 +428,15 @@ func (b *build) mapping(f *resource.Field, n *node, p resource.Path, loose bool)
 		switch {
 		case key == "":
 			b.err(m.key, "bad-key", fmt.Sprintf("a key of %s is empty", p), "it names something", "")
+			b.lose(p)
 			continue
 		case key == resource.SecretKey:
 			b.err(m.key, "bad-key", fmt.Sprintf("%q cannot be a key", key), "states use it for secrets", "")
+			b.lose(p)
 			continue
 		case strings.Contains(key, "${"):
 			b.err(m.key, "bad-key", "a key holds ${...}", "only values can come from outside: a key is what people know the thing by", "write the key itself")
+			b.lose(p)
 			continue
 		}
 		if f.OwnField {
@@ -446,10 +463,13 @@ func (b *build) turnedOn(f *resource.Field, n *node, p resource.Path) (any, bool
 		case item.kind != scalarNode || !isText || key == "":
 			b.err(item, "wrong-type", fmt.Sprintf("an element of %s is %s", p, item.kindWords()), "it is a list of names",
 				"write each as a name, in quotes if need be; or write a map to say more of them")
+			b.lose(p)
 		case key == resource.SecretKey:
 			b.err(item, "bad-key", fmt.Sprintf("%q cannot be a key", key), "states use it for secrets", "")
+			b.lose(p)
 		case strings.Contains(key, "${"):
 			b.err(item, "bad-key", "a key holds ${...}", "only values can come from outside: a key is what people know the thing by", "write the key itself")
+			b.lose(p)
 		case out[key] != nil:
 			b.report(diag.Warning, item.pos(), "duplicate-element", fmt.Sprintf("%s has this element twice", p), "it is a set, in which each stands once", "remove one of the two")
 		default:
