@@ -33,6 +33,10 @@ func checkBulkSync(c resource.Checker, r *resource.Resource) {
 			c.Error(p.Child("disable_data_cutoff"), "two-cutoffs", "both a limit and none for "+strconv.Quote(id),
 				"data_cutoff_timestamp sets what disable_data_cutoff takes away", "remove one of the two")
 		}
+		filters := objectOf(s["filters"])
+		for _, name := range resource.Keys(filters) {
+			checkTest(c, p.Child("filters").Child(name), objectOf(filters[name]))
+		}
 		for _, name := range resource.Keys(fields) {
 			if f := objectOf(fields[name]); f["enabled"] == false && (f["obfuscate"] == true || f["output_name"] != nil) {
 				c.Warn(p.Child("fields").Child(name), "unused-field", strconv.Quote(name)+" is not copied",

@@ -158,3 +158,6 @@ var filterFunctions = []string{"Equality", "Inequality", "IsNull", "IsNotNull", 
 	"StringDoesNotContain", "StringDoesNotStartWith", "StringDoesNotEndWith", "StringOneOf", "StringNotOneOf", "Between",
 	"ArrayContains", "ArrayDoesNotContain", "InTheLast", "RelativeOnOrBefore", "RelativeOnOrAfter", "StringLike",
 	"StringNotLike", "StringMatchesTrimmed"}
+
+// loneFunctions look at the field alone: they need no value.
+var loneFunctions = []string{"IsNull", "IsNotNull", "True", "False"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -50,11 +51,16 @@ func checkMapping(c resource.Checker, r *resource.Resource) {
 		entries := objectOf(r.Object[member])
 		for _, name := range resource.Keys(entries) {
 			p := resource.Path(member).Child(name)
+			checkTest(c, p, objectOf(entries[name]))
 			if e := objectOf(entries[name]); (e["source"] == nil) == (e["field_id"] == nil) && r.Knows(p.Child("source")) && r.Knows(p.Child("field_id")) {
 				c.Error(p, "no-source", "it is not said which field "+strconv.Quote(name)+" tests",
 					"it needs exactly one of source and field_id", "write source: model.field")
 			}
 		}
+	}
+	filters := objectOf(r.Object["target_filters"])
+	for _, name := range resource.Keys(filters) {
+		checkTest(c, resource.Path("target_filters").Child(name), objectOf(filters[name]))
 	}
 	t := objectOf(r.Object["target"])
 	lacks := func(member string) bool { return t[member] == nil && r.Knows(resource.Path("target").Child(member)) }
@@ -64,6 +70,15 @@ func checkMapping(c resource.Checker, r *resource.Resource) {
 	} else if t["object"] != nil && t["create"] != nil {
 		c.Error("target.create", "object-and-create", "the target both names an object and makes one",
 			"create makes a new object, whose id the service gives", "remove object or create")
+	}
+}
+
+// checkTest tells of a test against nothing. What a value has to look like is not
+// documented, but all others that were seen have one (API dossier 8.10).
+func checkTest(c resource.Checker, p resource.Path, test resource.Object) {
+	if function := textOf(test["function"]); function != "" && test["value"] == nil && !slices.Contains(loneFunctions, function) {
+		c.Error(p.Child("value"), "no-value", function+" has nothing to test against", "of the functions only "+strings.Join(loneFunctions, ", ")+" look at the field alone",
+			"add value:")
 	}
 }
 
