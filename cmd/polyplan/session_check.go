@@ -65,7 +65,25 @@ func (s *session) lookedAt() string {
 }
 
 func (s *session) checking(last *schema.Lock) check.Input {
-	return check.Input{Kinds: s.kinds, Desired: s.manifest.Set, Only: s.within, Last: last, Unquoted: s.manifest.Unquoted}
+	return check.Input{Kinds: s.kinds, Desired: s.manifest.Set, Only: s.within, Last: last, Unquoted: s.manifest.Unquoted, Recorded: s.recorded}
+}
+
+// recorded is the object that the state has for an address, perhaps under the one
+// that it had before.
+func (s *session) recorded(a resource.Address) resource.Object {
+	if s.state == nil {
+		return nil
+	}
+	r := s.state.Resources[a]
+	for _, m := range s.manifest.Moved {
+		if r == nil && m.To == a {
+			r = s.state.Resources[m.From]
+		}
+	}
+	if r == nil {
+		return nil
+	}
+	return r.Object
 }
 
 // lockedPlace is where a lock has what lies behind a connection.

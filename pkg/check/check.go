@@ -23,6 +23,9 @@ type Input struct {
 	// Place tells how the reader knows the object at an address, and why it cannot
 	// be asked about it, if so.
 	Place func(resource.Address) (c schema.Connection, why string)
+	// Recorded tells of an object as it was last written, nil if that is not known;
+	// nil knows none.
+	Recorded func(resource.Address) resource.Object
 	// Last is what was known before; what cannot be asked is kept of it. May be nil.
 	Last *schema.Lock
 	// Trial tries out an object, see [resource.Kind.Trial]; nil tries none.

@@ -111,6 +111,31 @@ func TestRequestsAreShared(t *testing.T) {
 	}
 }
 
+// What is said of the schemas of a source costs one question a source.
+func TestRequestsForSchemas(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("connections:\n")
+	for i := range 3 {
+		fmt.Fprintf(&b, "  pg%d: {type: postgresql, configuration: {hostname: h, database: d, username: u, password: '${env.PG_PASSWORD}'}}\n", i)
+	}
+	b.WriteString("primary_keys:\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "  k%d: {connection: pg%d, schema: public.%s, fields: [id, f%d]}\n", i, i%3, []string{"users", "orders"}[i/3%2], i%6)
+	}
+	b.WriteString("schema_fields:\n")
+	for i := range 6 {
+		fmt.Fprintf(&b, "  f%d: {connection: pg%d, schema: public.%s, fields: {f%d: {label: F, type: string}}}\n", i, i%3, []string{"users", "orders"}[i/3%2], i%6)
+	}
+	r, _, in := world(t, b.String())
+	if got := survey(t, r, in, false); len(got.Findings) > 0 || len(got.Unverified) > 0 || got.Checked != 39 {
+		t.Errorf("%q, %v", got.Findings, got.Unverified)
+	}
+	want := map[string]int{"GET /api/connection_types/postgresql": 1, "GET /api/connections/ID/bulksync/source": 3}
+	if d := cmp.Diff(want, asked(r)); d != "" {
+		t.Errorf("requests (-want +got):\n%s", d)
+	}
+}
+
 // A connection that cannot be used costs one question, however many models it has.
 func TestOneQuestionToTheDead(t *testing.T) {
 	var b strings.Builder

@@ -51,6 +51,25 @@ func (s *survey) report(severity diag.Severity, p resource.Path, code, what, why
 // Unverified implements [resource.Surveyor].
 func (s *survey) Unverified(subject, why string) { s.open[note{subject, why}] = true }
 
+// All implements [resource.Surveyor].
+func (s *survey) All(kind string) []*resource.Resource {
+	var out []*resource.Resource
+	for _, a := range s.in.Desired.Addresses() {
+		if a.Kind == kind {
+			out = append(out, s.in.Desired[a])
+		}
+	}
+	return out
+}
+
+// Recorded implements [resource.Surveyor].
+func (s *survey) Recorded() resource.Object {
+	if s.in.Recorded == nil {
+		return nil
+	}
+	return s.in.Recorded(s.r.Address)
+}
+
 // settled tells answers from failures to ask, which it notes.
 func settled[T any](s *survey, subject string, v T, err error) (T, error) {
 	var none T

@@ -21,7 +21,7 @@ func (s *Service) BulkSource(ctx context.Context, c schema.Connection, fields bo
 			one := schema.BulkSchema{ID: text(e["id"])}
 			for _, f := range objects(e["fields"]) {
 				if id := text(f["id"]); id != "" && fields {
-					one.Fields = append(one.Fields, schema.Field{Name: id, Label: text(f["name"]), Type: text(f["type"])})
+					one.Fields = append(one.Fields, schema.Field{Name: id, Label: text(f["name"]), Type: text(f["type"]), Added: answer(f["user_managed"])})
 				}
 			}
 			if one.ID != "" {
@@ -47,6 +47,16 @@ func (s *Service) BulkTarget(ctx context.Context, c schema.Connection) (*schema.
 		}
 		return out, nil
 	})
+}
+
+func answer(v any) schema.Answer {
+	switch v {
+	case true:
+		return schema.Yes
+	case false:
+		return schema.No
+	}
+	return ""
 }
 
 func document(v any) schema.Document {

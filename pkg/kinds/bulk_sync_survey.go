@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func surveyBulkSync(s resource.Surveyor, r *resource.Resource) {
 		}
 		if src != nil {
 			surveySide(s, r, "source", src.Configuration)
-			b := bulkReader{s: s, src: src, subject: subjectOf(ref)}
+			b := bulkReader{s: s, ref: ref, src: src, subject: subjectOf(ref)}
 			for _, id := range resource.Keys(schemas) {
 				b.schema(resource.Path("schemas").Child(id), id, objectOf(schemas[id]))
 			}
@@ -71,9 +72,10 @@ func surveySide(s resource.Surveyor, r *resource.Resource, name string, doc sche
 	st.survey(name + " of " + r.Address.String())
 }
 
-// bulkReader checks what a bulk sync reads.
+// bulkReader checks what is said of the schemas of a source.
 type bulkReader struct {
 	s       resource.Surveyor
+	ref     resource.Reference // to the source
 	src     *schema.BulkSource
 	subject string
 }
@@ -90,9 +92,44 @@ func (b bulkReader) want(p resource.Path, id string) *schema.BulkSchema {
 		for _, schema := range b.src.Schemas {
 			ids = append(ids, schema.ID)
 		}
-		b.s.Error(p, "unknown-schema", "the source has no schema "+strconv.Quote(id), "it has "+listed(ids), didYouMean("", id, withShort(ids)))
+		b.s.Error(p, "unknown-schema", "the source has no schema "+strconv.Quote(id), "it has "+listed(ids), meantWhole(id, ids))
 	}
 	return found
+}
+
+// field is the field of a schema with that id, or one that the manifest adds to
+// it; one that there is not is an error at p.
+func (b bulkReader) field(of *schema.BulkSchema, p resource.Path, id string) *schema.Field {
+	var ids []string
+	for i := range of.Fields {
+		if of.Fields[i].Name == id {
+			return &of.Fields[i]
+		}
+		ids = append(ids, of.Fields[i].Name)
+	}
+	added := b.added(of.ID)
+	if f := objectOf(added[id]); f != nil {
+		return &schema.Field{Name: id, Type: textOf(f["type"])}
+	}
+	if len(ids) == 0 {
+		b.s.Unverified(b.subject, "the service lists no fields of "+strconv.Quote(of.ID))
+	} else {
+		ids = append(ids, resource.Keys(added)...)
+		b.s.Error(p, "unknown-field", "the schema "+strconv.Quote(of.ID)+" has no field "+strconv.Quote(id), "it has "+listed(ids), didYouMean("", id, ids))
+	}
+	return nil
+}
+
+// added are the fields that the manifest adds to a schema of the source.
+func (b bulkReader) added(id string) resource.Object {
+	out := resource.Object{}
+	for _, r := range b.s.All(SchemaFields.Name) {
+		ref, ok := resource.ReadRef(Connection.Name, r.Object["connection"])
+		if ok && ref == b.ref && r.Object["schema"] == id {
+			maps.Copy(out, objectOf(r.Object["fields"]))
+		}
+	}
+	return out
 }
 
 func (b bulkReader) schema(p resource.Path, id string, o resource.Object) {
@@ -100,21 +137,7 @@ func (b bulkReader) schema(p resource.Path, id string, o resource.Object) {
 	if found == nil {
 		return
 	}
-	field := func(p resource.Path, id string) *schema.Field {
-		var ids []string
-		for i := range found.Fields {
-			if found.Fields[i].Name == id {
-				return &found.Fields[i]
-			}
-			ids = append(ids, found.Fields[i].Name)
-		}
-		if len(ids) == 0 {
-			b.s.Unverified(b.subject, "the service lists no fields of "+strconv.Quote(found.ID))
-		} else {
-			b.s.Error(p, "unknown-field", "the schema "+strconv.Quote(found.ID)+" has no field "+strconv.Quote(id), "it has "+listed(ids), didYouMean("", id, ids))
-		}
-		return nil
-	}
+	field := func(p resource.Path, id string) *schema.Field { return b.field(found, p, id) }
 	for _, id := range resource.Keys(objectOf(o["fields"])) {
 		field(p.Child("fields").Child(id), id)
 	}

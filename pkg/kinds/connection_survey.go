@@ -149,6 +149,20 @@ func didYouMean(other, word string, candidates []string) string {
 	return other
 }
 
+// meantWhole is the fix for a name that nobody may shorten: users may have been
+// meant for public.users.
+func meantWhole(word string, names []string) string {
+	whole := map[string]string{}
+	for _, name := range names {
+		whole[name[strings.LastIndexByte(name, '.')+1:]] = name
+	}
+	other := ""
+	if near, ok := diag.Nearest(word, resource.Keys(whole)); ok {
+		other = "did you mean " + strconv.Quote(whole[near]) + "?"
+	}
+	return didYouMean(other, word, names)
+}
+
 // listed are words as a sentence can hold them: not too many.
 func listed(words []string) string {
 	const most = 12

@@ -36,6 +36,7 @@ Bulk syncs that read from the connection come after its primary keys.`,
 	Ready:   readyForSchema,
 	Encoded: encodePrimaryKeys,
 	Decoded: decodePrimaryKeys,
+	Survey:  surveyPrimaryKeys,
 }
 
 // A schema is a part of what the source of a connection holds. It has no id of its

@@ -46,6 +46,7 @@ Bulk syncs that read from the connection come after its schema fields.`,
 	Removal: func(_ *resource.Encoder, before resource.Object) []resource.Call {
 		return dropSchemaFields(before, nil)
 	},
+	Survey: surveySchemaFields,
 }
 
 // schemaFieldRow is a field of the user's own. Of path and example GET shows

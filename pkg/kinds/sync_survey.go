@@ -69,7 +69,7 @@ func surveyObject(s resource.Surveyor, ref resource.Reference, object string, er
 		for _, o := range all.Objects {
 			ids, names = append(ids, o.ID), append(names, o.Name)
 		}
-		fix := didYouMean("", object, withShort(ids))
+		fix := meantWhole(object, ids)
 		if near, ok := diag.Nearest(object, names); ok && fix == "" {
 			fix = "did you mean " + strconv.Quote(ids[slices.Index(names, near)]) + "?"
 		}

@@ -11,6 +11,10 @@ type Surveyor interface {
 	// Unverified notes that nothing could be checked of a subject, such as an
 	// address, and why.
 	Unverified(subject, why string)
+	// All are the resources of a kind that the manifest has, in order.
+	All(kind string) []*Resource
+	// Recorded is the resource as it was last written; nil if that is not known.
+	Recorded() Object
 
 	// Type is the JSON Schema of the configuration of connections of a type.
 	Type(id string) (schema.Document, error)

@@ -55,7 +55,19 @@ type Field struct {
 	Name  string
 	Label string // what people see, where it differs; not kept in a lock
 	Type  string
+	// Added says whether a user added it, which the service does not always tell:
+	// "" is unknown. Not kept in a lock.
+	Added Answer
 }
+
+// Answer is what the service says to a question of yes or no.
+type Answer string
+
+// The answers; "" is none.
+const (
+	Yes Answer = "yes"
+	No  Answer = "no"
+)
 
 // Source is what a model reads.
 type Source struct{ Fields []Field }
