@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/polyplan/polyplan/pkg/internal/rows"
+	"github.com/polyplan/polyplan/pkg/sandbox"
 )
 
 // What the service makes of what it is sent, row by row as API dossier 14 lists it. Each
@@ -94,6 +95,48 @@ var traps = []struct {
 	{"10 a 401 has another shape", []string{"api/transport TestServerErrors", "sandbox TestUnauthorized"}},
 }
 
+// What nobody knows of the service, question by question as API dossier 20 lists them,
+// and the switches of the sandbox that answer each in another way. pkg/apply's TestHabits
+// lives through every answer, and so do the main scripts of cmd/polyplan.
+var unknowns = []struct {
+	unknown  string
+	switches []string
+	hidden   string // what of it no switch can show, and why
+}{
+	{"connection status and saved around an authorisation, and after a failure",
+		[]string{"pending-status", "pending-saved", "healthy-status", "failed-status", "revoked-fails", "use-unauthorized"}, ""},
+	{"auth_url: how long, how often, what comes to redirect_url", []string{"link-minutes", "reusable-links", "redirect-query"}, ""},
+	{"a PUT without a secret, or without the tokens of an authorisation", []string{"keep-omitted-secrets", "drop-omitted-tokens"}, ""},
+	{"a PUT with a mask", []string{"ignore-masks"}, ""},
+	{"how unset secrets are answered", []string{"unset-secrets", "zero-optionals"}, ""},
+	{"the default of active", []string{"inactive-by-default"}, ""},
+	{"the default of validate where somebody has to authorise", []string{"validate-unauthorized"}, ""},
+	{"members of labels, and how labels are made", []string{"label-ids"}, "no operation of the API makes a label"},
+	{"which names have to be unique", []string{"unique-model-names", "unique-sync-names", "unique-role-names", "unique-policy-names", "duplicate-connection-names"}, ""},
+	{"idempotency keys: scope, another body, refusals, PUT", []string{"keys-by-path", "refuse-other-body", "forget-refusals", "put-keys"}, ""},
+	{"rate limits and Retry-After", []string{"no-retry-after"}, "a limit is an option of the sandbox, not a habit: any number is possible"},
+	{"whether lists of models and syncs come in pages", []string{"list-paging", "page-size", "null-lists"}, ""},
+	{"whether items of the list of models have their fields", []string{"model-list-fields"}, ""},
+	{"the version of answers to requests that name none", []string{"default-version"}, ""},
+	{"whether a PUT of a bulk sync takes schemas", []string{"bulk-put-schemas", "refreshing-is-400"}, ""},
+	{"the ids of bulk schedules", []string{"bulk-schedule-ids"}, ""},
+	{"filters: the values of some functions, and one alphabet of labels or two", []string{"filter-forms", "labels-by-field-type"}, ""},
+	{"members of custom and builder schedules", []string{"fill-schedules"}, ""},
+	{"the whole list of policy actions", []string{"more-policy-actions"}, ""},
+	{"how params speak of values that are objects", []string{"refuse-picker-params"}, ""},
+	{"deletion of what others use", []string{"guard-models", "drop-deleted-relations", "drop-deleted-policies"}, ""},
+	{"409 to the deletion of a sync", []string{"busy-sync-delete"}, ""},
+	{"type and reconnect in a PUT", []string{"refuse-type-on-put", "reconnect-revokes"}, ""},
+	{"whether healthcheck_interval outlives a PUT without it", []string{"keep-healthcheck-interval"}, ""},
+	{"the webhook's secret in answers, and how deliveries are signed", []string{"webhook-secret"}, "polyplan takes no delivery, so no signature ever comes to it"},
+	{"key and metadata of errors", []string{"bare-errors"}, ""},
+	{"what becomes of names", []string{"trim-names", "lower-names"}, ""},
+	// Beyond its list: where the dossier reasons, or its sources contradict each other.
+	{"who may ask for users and organisations (2)", []string{"partner-only"}, ""},
+	{"whether new: true of a target field stays (14)", []string{"keep-new"}, ""},
+	{"whether the name of a schema's field is its label (8.5)", []string{"hide-field-labels"}, ""},
+}
+
 // tested are the tests of a directory: their functions, and the literal names of their
 // parts.
 func tested(t *testing.T, dir string) (functions, parts []string) {
@@ -157,5 +200,26 @@ func TestEveryTrapHasATest(t *testing.T) {
 				t.Errorf("trap %s: there is no %s in %s", trap.trap, name, dir)
 			}
 		}
+	}
+}
+
+func TestEveryUnknownHasASwitch(t *testing.T) {
+	left := map[string]bool{}
+	for _, h := range sandbox.Habits() {
+		left[h.Name] = true
+	}
+	for _, u := range unknowns {
+		if len(u.switches) == 0 {
+			t.Errorf("%s: no switch, only %q", u.unknown, u.hidden)
+		}
+		for _, name := range u.switches {
+			if !left[name] {
+				t.Errorf("%s: there is no switch %s, or another question has it", u.unknown, name)
+			}
+			delete(left, name)
+		}
+	}
+	for name := range left {
+		t.Errorf("the switch %s answers no question", name)
 	}
 }

@@ -12,6 +12,7 @@ import (
 // alignSync gives the service's filters and overrides, which have no names
 // there, the names under which known objects hold the same.
 func alignSync(live resource.Object, known ...resource.Object) {
+	alignTimes(live, known)
 	filters := alignMember(live, "filters", known)
 	onTarget := alignMember(live, "target_filters", known)
 	alignMember(live, "overrides", known)
@@ -84,6 +85,25 @@ func sameTest(a, b resource.Object) bool { return sameField(a, b) && sameConditi
 func sameCondition(a, b resource.Object) bool {
 	return a["function"] == b["function"] && resource.Text(a["value"]) == resource.Text(b["value"]) &&
 		resource.Text(a["override"]) == resource.Text(b["override"])
+}
+
+// alignTimes drops from a schedule what stands for every hour or day where the
+// known objects, which are asked in order, say nothing of it: the service may fill
+// in what a custom or builder schedule leaves out (API dossier 20).
+func alignTimes(live resource.Object, known []resource.Object) {
+	schedule := objectOf(live["schedule"])
+	for _, k := range known {
+		says := objectOf(k["schedule"])
+		if says == nil {
+			continue
+		}
+		for key := range timeRanges {
+			if schedule[key] == "*" && says[key] == nil {
+				delete(schedule, key)
+			}
+		}
+		return
+	}
 }
 
 func sameFunction(a, b resource.Object) bool {

@@ -58,6 +58,9 @@ func TestAlign(t *testing.T) {
 		{"overrides", obj{"overrides": obj{"override_1": obj{"source": "u.a", "function": "IsNull", "override": "x"}, "override_2": obj{"source": "u.a", "function": "IsNull", "override": "y"}}},
 			obj{"overrides": obj{"two": obj{"source": "u.a", "function": "IsNull", "override": "x"}, "one": obj{"source": "u.a", "function": "IsNull", "override": "y"}}},
 			[]obj{{"overrides": obj{"one": obj{"source": "u.a", "function": "IsNull", "override": "y"}, "two": obj{"source": "u.a", "function": "IsNull", "override": "x"}}}}},
+		{"a schedule that the service filled in", obj{"schedule": obj{"frequency": "custom", "hour": "8", "minute": "*", "month": "*"}},
+			obj{"schedule": obj{"frequency": "custom", "hour": "8", "month": "*"}},
+			[]obj{{}, {"schedule": obj{"frequency": "custom", "hour": "9", "month": "*"}}, {"schedule": obj{"frequency": "custom", "minute": "*"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,6 +77,19 @@ func TestAlign(t *testing.T) {
 				t.Errorf("a second time (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// A name that is the id says nothing of the label, which then is the one known last;
+// any other name is one.
+func TestAlignSchemaFields(t *testing.T) {
+	fields := func(plan, score string) obj {
+		return obj{"fields": obj{"plan": obj{"label": plan}, "score": obj{"label": score}, "new": obj{"label": "new"}}}
+	}
+	live := fields("plan", "Points")
+	alignSchemaFields(live, fields("The plan", "The score"), fields("Plan", "Score"))
+	if d := cmp.Diff(fields("Plan", "Points"), live); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

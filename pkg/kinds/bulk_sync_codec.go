@@ -230,6 +230,7 @@ func usedMembers(schedule resource.Object, also ...string) resource.Object {
 // known objects hold it.
 func alignBulkSync(live resource.Object, known ...resource.Object) {
 	alignSchedules(live, known)
+	alignTimes(live, known)
 	schemas := objectOf(live["schemas"])
 	for id, v := range schemas {
 		var same []resource.Object

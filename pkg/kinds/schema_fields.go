@@ -19,7 +19,8 @@ alone.
 
 Before version 2025-09-18 of the API the service does not tell its own fields from
 those that were added, and never shows what the example is: changes made elsewhere to
-these go unseen.
+these go unseen. So do those of a label if the service answers a field with its id
+for a name.
 
 Bulk syncs that read from the connection come after its schema fields.`,
 	Example: `schema_fields:
@@ -40,6 +41,7 @@ Bulk syncs that read from the connection come after its schema fields.`,
 	Ready:   readyForSchema,
 	Encoded: encodeSchemaFields,
 	Decoded: decodeSchemaFields,
+	Align:   alignSchemaFields,
 	Follow: func(_ *resource.Encoder, before, after resource.Object) []resource.Call {
 		return dropSchemaFields(before, objectOf(after["fields"]))
 	},
@@ -97,6 +99,21 @@ func decodeSchemaFields(_ *resource.Decoder, answer map[string]any, o resource.O
 	}
 	if len(fields) > 0 {
 		o["fields"] = fields
+	}
+}
+
+// alignSchemaFields takes the label of a field whose name is its id from what was last
+// known of it: nobody documented that the name is the label, and this one shows none.
+func alignSchemaFields(live resource.Object, known ...resource.Object) {
+	for id, v := range objectOf(live["fields"]) {
+		if objectOf(v)["label"] != id {
+			continue
+		}
+		for _, k := range known { // the state comes behind the manifest
+			if label := objectOf(objectOf(k["fields"])[id])["label"]; label != nil {
+				objectOf(v)["label"] = label
+			}
+		}
 	}
 }
 

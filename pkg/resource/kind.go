@@ -250,7 +250,8 @@ type Kind struct {
 	// Decoded adjusts an object after the table was applied to an answer.
 	Decoded func(d *Decoder, answer map[string]any, o Object)
 	// Align renames in live, in place, what only the manifest has names for,
-	// such as filters, after the objects that know the names, best first.
+	// such as filters, after the objects that know the names, best first; and
+	// says as they do what the service may say in another way.
 	Align func(live Object, known ...Object)
 	// Form brings a request's body to the form that a version of the API has for it,
 	// where versions differ.

@@ -159,12 +159,13 @@ func (c *call) storeSchedule(r, old *record, body map[string]any) *record {
 }
 
 // schedulesView is the form of 2025-09-18.
-func schedulesView(schedules []*record) (first map[string]any, more []any) {
+func (c *call) schedulesView(schedules []*record) (first map[string]any, more []any) {
 	more = []any{}
 	for i, s := range schedules {
 		view := copyMap(s.Body)
 		delete(view, "multi_type")
 		view["id"] = s.ID
+		c.fillSchedule(view)
 		s.stamps(view)
 		if i == 0 {
 			first = view
@@ -176,11 +177,11 @@ func schedulesView(schedules []*record) (first map[string]any, more []any) {
 }
 
 // multiView is the form of 2024-02-08.
-func multiView(schedules []*record) map[string]any {
+func (c *call) multiView(schedules []*record) map[string]any {
 	if len(schedules) == 0 {
 		return nil
 	}
-	view := plainSchedule(schedules[0].Body)
+	view := c.plainSchedule(schedules[0].Body)
 	if view["frequency"] == "multi" {
 		items := []any{}
 		for _, s := range schedules[1:] {
@@ -188,19 +189,20 @@ func multiView(schedules []*record) map[string]any {
 			if item == "" {
 				item = "none"
 			}
-			items = append(items, map[string]any{"item": item, "schedule": plainSchedule(s.Body)})
+			items = append(items, map[string]any{"item": item, "schedule": c.plainSchedule(s.Body)})
 		}
 		view["multi"] = map[string]any{"type": text(schedules[0].Body, "multi_type"), "schedules": items}
 	}
 	return view
 }
 
-func plainSchedule(body map[string]any) map[string]any {
+func (c *call) plainSchedule(body map[string]any) map[string]any {
 	view := map[string]any{"frequency": body["frequency"]}
 	for _, name := range scheduleMembers {
 		if v := text(body, name); v != "" {
 			view[name] = v
 		}
 	}
+	c.fillSchedule(view)
 	return view
 }

@@ -143,9 +143,9 @@ func (c *call) bulkSyncView(r *record, schedules []*record) map[string]any {
 		view[name] = r.Body[name]
 	}
 	if c.version == Version2025 {
-		view["default_schedule"], view["additional_schedules"] = schedulesView(schedules)
+		view["default_schedule"], view["additional_schedules"] = c.schedulesView(schedules)
 	} else {
-		view["schedule"] = multiView(schedules)
+		view["schedule"] = c.multiView(schedules)
 		view["discover"] = flag(r.Body, "discover")
 	}
 	r.stamps(view)

@@ -184,6 +184,9 @@ func (s *Server) answerConfiguration(t *catalog.Type, r *record) map[string]any 
 	return shown
 }
 
+// tokens are the secrets that a person's consent brings.
+var tokens = []string{"oauth_refresh_token", "oauth_access_token"}
+
 // fill returns the fields that the service sets itself: those that name the account
 // behind the connection and, when a person has authorised it, the tokens.
 func (c *call) fill(t *catalog.Type, authorised bool) map[string]any {
@@ -193,7 +196,7 @@ func (c *call) fill(t *catalog.Type, authorised bool) map[string]any {
 	}
 	for _, name := range t.Names() {
 		f := t.Fields[name]
-		token := t.OAuth && f.Secret && (name == "oauth_refresh_token" || name == "oauth_access_token")
+		token := t.OAuth && f.Secret && slices.Contains(tokens, name)
 		if !f.ReadOnly && !f.Internal() && !token {
 			continue
 		}

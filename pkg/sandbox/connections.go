@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -187,6 +188,10 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 		"name": name, "type": typ, "configuration": stored, "healthcheck_interval": interval,
 		"policies": anys(policies),
 	}
+	if old != nil && c.s.opts.Switches.DropOmittedTokens && !slices.ContainsFunc(tokens, func(name string) bool { return stored[name] != nil }) {
+		delete(r.State, "consented")
+		delete(r.State, "filled")
+	}
 	r.State["error"] = why
 	r.State["authorised"] = flag(r.State, "consented") || !t.Interactive(stored)
 	if in.has("validate") && validate && !flag(r.State, "authorised") && c.s.opts.Switches.ValidateUnauthorized {
@@ -282,11 +287,15 @@ func (c *call) freeName(id, name string) error {
 func (c *call) status(r *record) (status, trouble string) {
 	switch why := text(r.State, "error"); {
 	case !flag(r.State, "authorised"):
-		return c.s.opts.Switches.PendingStatus, text(r.State, "denied")
+		status, trouble = c.s.opts.Switches.PendingStatus, text(r.State, "denied")
+		if trouble != "" && c.s.opts.Switches.RevokedFails {
+			status = c.s.opts.Switches.FailedStatus
+		}
+		return status, trouble
 	case why != "":
 		return c.s.opts.Switches.FailedStatus, why
 	}
-	return "healthy", ""
+	return c.s.opts.Switches.HealthyStatus, ""
 }
 
 // connectionView is what GET answers.

@@ -67,6 +67,9 @@ func (c *call) checkFilters(r *record, into *destination) error {
 			}
 		}
 		f["label"] = label
+		if err := c.inOwnForm(f); err != nil {
+			return err
+		}
 		if f["field_type"] == "Target" {
 			targets = append(targets, label)
 			if into.mode.ID != "update" {
@@ -180,4 +183,30 @@ func (c *call) conditions(view, body map[string]any) {
 			view[name] = all
 		}
 	}
+}
+
+// inOwnForm brings a filter's value to the form that the service has for it, if the
+// switches give it one: {from, to} for a range and {amount, unit} for a span of time.
+// Nobody documented any.
+func (c *call) inOwnForm(f map[string]any) error {
+	var own map[string]any
+	switch value := f["value"]; text(f, "function") {
+	case "Between":
+		if ends, ok := value.([]any); ok && len(ends) == 2 {
+			own = map[string]any{"from": ends[0], "to": ends[1]}
+		}
+	case "InTheLast", "RelativeOnOrBefore", "RelativeOnOrAfter":
+		span, _ := value.(string)
+		if amount, unit, ok := strings.Cut(span, " "); ok {
+			own = map[string]any{"amount": amount, "unit": unit}
+		}
+	}
+	switch {
+	case own == nil:
+	case c.s.opts.Switches.FilterForms == "answered":
+		f["value"] = own
+	case c.s.opts.Switches.FilterForms == "refused":
+		return invalid("filters: the value of %s has the members %q", f["function"], sortedKeys(own))
+	}
+	return nil
 }

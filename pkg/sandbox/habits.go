@@ -20,6 +20,9 @@ type Switches struct {
 	// secret that a PUT leaves out is cleared, as the reference says of everything.
 	KeepOmittedSecrets bool `habit:"a PUT keeps the stored value of a secret that it leaves out"`
 
+	// Without DropOmittedTokens the authorisation of a connection outlives every PUT.
+	DropOmittedTokens bool `habit:"a PUT that leaves the tokens of an authorisation out takes it away"`
+
 	// Without IgnoreMasks a mask is stored as the new secret, which breaks the connection.
 	IgnoreMasks   bool   `habit:"a mask sent for a secret is treated as left out"`
 	UnsetSecrets  string `habit:"a secret without a value is not left out of answers" values:"empty masked"`
@@ -29,13 +32,16 @@ type Switches struct {
 	RefuseTypeOnPut         bool `habit:"a PUT of a connection must not name its type, even the same"`
 
 	PendingStatus        string `habit:"the status of a connection that waits for its authorisation, instead of pending" try:"new"`
+	HealthyStatus        string `habit:"the status of a connection that works, instead of healthy" try:"connected"`
 	PendingSaved         bool   `habit:"a connection that waits for its authorisation is answered as saved"`
 	FailedStatus         string `habit:"the status of a connection that the service behind it does not let in, instead of error" try:"unhealthy"`
+	RevokedFails         bool   `habit:"a connection whose authorisation was taken away has the status of one that fails"`
 	UseUnauthorized      bool   `habit:"models and syncs may use a connection before it is authorised"`
 	ValidateUnauthorized bool   `habit:"an explicit validate: true is refused where somebody still has to authorise"`
 	ReconnectRevokes     bool   `habit:"reconnect takes the authorisation away until it is given again"`
 	ReusableLinks        bool   `habit:"an auth_url works more than once"`
 	LinkMinutes          int    `habit:"an auth_url works for so many minutes" try:"60"`
+	RedirectQuery        bool   `habit:"the browser comes to redirect_url with parameters"`
 
 	DuplicateConnectionNames bool `habit:"two connections may have one name"`
 	UniqueModelNames         bool `habit:"two models must not have one name"`
@@ -43,6 +49,7 @@ type Switches struct {
 	UniqueRoleNames          bool `habit:"two roles must not have one name"`
 	UniquePolicyNames        bool `habit:"two policies must not have one name"`
 	TrimNames                bool `habit:"names lose spaces at both ends"`
+	LowerNames               bool `habit:"names lose their capitals"`
 
 	// ListPaging is about 2024-02-08 and models and syncs: otherwise they come in pages with
 	// tokens. 2025-09-18 always pages syncs so, and lists bulk syncs so, too.
@@ -54,6 +61,9 @@ type Switches struct {
 	InactiveByDefault bool `habit:"syncs and bulk syncs that do not say active are not"`
 	BusySyncDelete    bool `habit:"a running sync is not deleted, with 409, instead of cancelled"`
 	KeepNew           bool `habit:"new: true of a target field stays when the sync has made it"`
+
+	FilterForms   string `habit:"the values of Between, InTheLast and Relative* have a form of the service's own: others are answered in it, or refused" values:"answered refused"`
+	FillSchedules bool   `habit:"members that a custom or builder schedule leaves out are answered as *"`
 
 	// Without LabelsByFieldType one alphabet runs over all filters of a sync.
 	LabelsByFieldType bool `habit:"the labels of model filters and of target filters are counted apart"`
@@ -69,6 +79,8 @@ type Switches struct {
 	// what the official provider relies on.
 	BulkPutSchemas  string `habit:"a PUT of a bulk sync takes the schemas that are sent, or these and all if none is sent" values:"sent all"`
 	BulkScheduleIDs bool   `habit:"schedules of bulk syncs are answered with their id, which is not declared"`
+
+	HideFieldLabels bool `habit:"a field of a schema that users made is answered with its id for a name"`
 
 	// Without DropDeletedPolicies objects keep the id, as policies keep those of roles.
 	DropDeletedPolicies bool   `habit:"a deleted policy leaves the objects that name it"`
@@ -176,7 +188,7 @@ func (s *Switches) setDefaults() error {
 	for _, silent := range []struct {
 		value *string
 		means string
-	}{{&s.PendingStatus, "pending"}, {&s.FailedStatus, "error"}, {&s.DefaultVersion, Version2025}} {
+	}{{&s.PendingStatus, "pending"}, {&s.HealthyStatus, "healthy"}, {&s.FailedStatus, "error"}, {&s.DefaultVersion, Version2025}} {
 		if *silent.value == "" {
 			*silent.value = silent.means
 		}
@@ -185,4 +197,15 @@ func (s *Switches) setDefaults() error {
 		s.PageSize = 50
 	}
 	return nil
+}
+
+// keptName is what the service makes of a name.
+func (s *Switches) keptName(name string) string {
+	if s.TrimNames {
+		name = strings.TrimSpace(name)
+	}
+	if s.LowerNames {
+		name = strings.ToLower(name)
+	}
+	return name
 }

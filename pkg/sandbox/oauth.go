@@ -3,6 +3,7 @@ package sandbox
 import (
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -86,6 +87,12 @@ func (s *Server) authPressed(w http.ResponseWriter, r *http.Request) {
 	leadTo := webURL(text(rec.State, "redirect"))
 	if leadTo == "" {
 		leadTo = "/sandbox/done"
+	} else if at, err := url.Parse(leadTo); err == nil && s.opts.Switches.RedirectQuery {
+		query := at.Query()
+		query.Set("connection_id", rec.ID)
+		query.Set("status", s.opts.Switches.HealthyStatus)
+		at.RawQuery = query.Encode()
+		leadTo = at.String()
 	}
 	http.Redirect(w, r, leadTo, http.StatusSeeOther)
 }

@@ -68,8 +68,9 @@ func (c *call) checkSchedule(r *record) error {
 }
 
 // scheduleView shows a schedule with all plain members, null where unset.
-func scheduleView(schedule map[string]any) map[string]any {
+func (c *call) scheduleView(schedule map[string]any) map[string]any {
 	view := copyMap(schedule)
+	c.fillSchedule(view)
 	for _, name := range append([]string{"run_after_success_only", "job_id"}, scheduleMembers...) {
 		if view[name] == nil {
 			view[name] = nil
@@ -79,6 +80,19 @@ func scheduleView(schedule map[string]any) map[string]any {
 		view["run_after_success_only"] = false
 	}
 	return view
+}
+
+// fillSchedule completes, if the switches have it so, a schedule whose members nobody
+// documented.
+func (c *call) fillSchedule(view map[string]any) {
+	if f := view["frequency"]; !c.s.opts.Switches.FillSchedules || f != "custom" && f != "builder" {
+		return
+	}
+	for _, name := range scheduleMembers {
+		if view[name] == nil {
+			view[name] = "*"
+		}
+	}
 }
 
 // listSchedules describes the schedules that there are.

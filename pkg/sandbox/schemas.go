@@ -149,7 +149,11 @@ func (c *call) schemaView(conn *record, o *sourceObject) map[string]any {
 	own := object(changed, "fields")
 	for _, id := range sortedKeys(own) {
 		f := object(own, id)
-		add(id, text(f, "label"), text(f, "type"), text(f, "type"), text(f, "path"), false, true)
+		name := text(f, "label")
+		if c.s.opts.Switches.HideFieldLabels {
+			name = id
+		}
+		add(id, name, text(f, "type"), text(f, "type"), text(f, "path"), false, true)
 	}
 	return map[string]any{"id": o.ID, "name": o.Name, "fields": fields}
 }

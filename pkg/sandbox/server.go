@@ -301,8 +301,8 @@ func (s *Server) run(c *call, r *http.Request, fault *Fault, raw []byte, h handl
 			return nil, err
 		}
 		c.body = body
-		if name, ok := body["name"].(string); ok && s.opts.Switches.TrimNames {
-			body["name"] = strings.TrimSpace(name)
+		if name, ok := body["name"].(string); ok {
+			body["name"] = s.opts.Switches.keptName(name)
 		}
 		if err := c.roam(); err != nil {
 			return nil, err

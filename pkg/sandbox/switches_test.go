@@ -49,6 +49,10 @@ var observations = map[string]struct {
 		body["configuration"] = patched(body["configuration"].(m), m{"password": nil})
 		return s.put("/api/connections/"+s.postgres, body)["configuration"].(m)["password"]
 	}, []any{nil, mask}},
+	"drop-omitted-tokens": {func(s seen) any {
+		s.s.opts.OAuth = OAuthManual
+		return s.put("/api/connections/"+s.hubspot, m{"name": "HubSpot Connection", "configuration": m{}})["status"]
+	}, []any{"healthy", "pending"}},
 	"ignore-masks": {func(s seen) any {
 		body := patched(postgresBody(), m{"validate": false})
 		body["configuration"] = patched(body["configuration"].(m), m{"password": mask})
@@ -67,12 +71,19 @@ var observations = map[string]struct {
 	"refuse-type-on-put": {func(s seen) any { return s.tries("PUT", "/api/connections/"+s.postgres, postgresBody()) }, []any{200, 422}},
 
 	"pending-status": {func(s seen) any { return s.pending()["status"] }, []any{"pending", "new"}},
+	"healthy-status": {func(s seen) any { return s.get("/api/connections/" + s.postgres)["status"] }, []any{"healthy", "connected"}},
 	"pending-saved":  {func(s seen) any { return s.pending()["saved"] }, []any{false, true}},
 	"failed-status": {func(s seen) any {
 		body := patched(postgresBody(), m{"name": "x", "validate": false})
 		body["configuration"] = patched(body["configuration"].(m), m{"password": "invalid"})
 		return s.post("/api/connections", body)["status"]
 	}, []any{"error", "unhealthy"}},
+	"revoked-fails": {func(s seen) any {
+		if err := s.s.Revoke(s.hubspot); err != nil {
+			s.t.Fatal(err)
+		}
+		return s.get("/api/connections/" + s.hubspot)["status"]
+	}, []any{"pending", "error"}},
 	"use-unauthorized": {func(s seen) any {
 		return s.tries("GET", "/api/connections/"+id(s.pending())+"/modelsync/targetobjects", nil)
 	}, []any{400, 200}},
@@ -96,12 +107,21 @@ var observations = map[string]struct {
 		return status
 	}, []any{200, 410}},
 
+	"redirect-query": {func(s seen) any {
+		s.s.opts.OAuth = OAuthManual
+		made := s.post("/api/connections", m{"name": "Waiting", "type": "hubspot", "configuration": m{}, "redirect_url": "https://app.example.com/done?from=us"})
+		_, _, header := browser{s.t}.open("POST", made["auth_url"].(string), nil)
+		return strings.ReplaceAll(header.Get("Location"), id(made), "ID")
+	}, []any{"https://app.example.com/done?from=us", "https://app.example.com/done?connection_id=ID&from=us&status=healthy"}},
+
 	"duplicate-connection-names": {func(s seen) any { return s.twice("/api/connections", postgresBody()) }, []any{422, 200}},
 	"unique-model-names":         {func(s seen) any { return s.twice("/api/models", s.customersBody()) }, []any{200, 400}},
 	"unique-sync-names":          {func(s seen) any { return s.twice("/api/syncs", s.syncBody()) }, []any{200, 422}},
 	"unique-role-names":          {func(s seen) any { return s.twice("/api/permissions/roles", m{"name": "x"}) }, []any{200, 400}},
 	"unique-policy-names":        {func(s seen) any { return s.twice("/api/permissions/policies", m{"name": "x"}) }, []any{200, 400}},
 	"trim-names":                 {func(s seen) any { return s.post("/api/permissions/roles", m{"name": " x "})["name"] }, []any{" x ", "x"}},
+
+	"lower-names": {func(s seen) any { return s.post("/api/permissions/roles", m{"name": "Us"})["name"] }, []any{"Us", "us"}},
 
 	"list-paging": {func(s seen) any {
 		s.s.opts.Switches.PageSize = 2
@@ -126,6 +146,23 @@ var observations = map[string]struct {
 		field := m{"target": "made", "new": true, "source": m{"model_id": s.users, "field": "email"}}
 		return s.put("/api/syncs/"+s.sync, patched(s.syncBody(), m{"fields": []m{field}}))["fields"].([]any)[0].(m)["new"]
 	}, []any{false, true}},
+	"filter-forms": {func(s seen) any {
+		age := m{"field": m{"model_id": s.users, "field": "id"}, "function": "Between", "value": []any{1, 2.5}}
+		new := m{"field": m{"model_id": s.users, "field": "created_at"}, "function": "InTheLast", "value": "7 days"}
+		_, got := s.send(contract.Unchecked(s.request("PUT", "/api/syncs/"+s.sync, patched(s.syncBody(), m{"filters": []m{age, new}}))))
+		if got["data"] == nil {
+			return got["message"]
+		}
+		filters := got["data"].(m)["filters"].([]any)
+		return fmt.Sprint(filters[0].(m)["value"], " ", filters[1].(m)["value"])
+	}, []any{"[1 2.5] 7 days", "map[from:1 to:2.5] map[amount:7 unit:days]", `filters: the value of Between has the members ["from" "to"]`}},
+	"fill-schedules": {func(s seen) any {
+		custom := m{"frequency": "custom", "hour": "8"}
+		sync := s.put("/api/syncs/"+s.sync, patched(s.syncBody(), m{"schedule": custom}))
+		bulk := s.post("/api/bulk/syncs", patched(s.bulkBody(), m{"schedule": custom}))
+		later := s.as(Version2025).get("/api/bulk/syncs/" + id(bulk))
+		return fmt.Sprint(sync["schedule"].(m)["month"], " ", bulk["schedule"].(m)["month"], " ", later["default_schedule"].(m)["month"])
+	}, []any{"<nil> <nil> <nil>", "* * *"}},
 	"labels-by-field-type": {func(s seen) any {
 		got := s.put("/api/syncs/"+s.sync, patched(s.syncBody(), m{"mode": "update", "filters": []m{
 			{"field": m{"model_id": s.users, "field": "email"}, "function": "IsNotNull"},
@@ -179,6 +216,13 @@ var observations = map[string]struct {
 		made := s.post("/api/bulk/syncs", s.bulkBody())
 		return s.items("/api/bulk/syncs/" + id(made) + "/schedules")[0].(m)["id"] != nil
 	}, []any{false, true}},
+
+	"hide-field-labels": {func(s seen) any {
+		path := "/api/connections/" + s.postgres + "/schemas/public.events"
+		s.tries("POST", path+"/fields", m{"fields": []m{{"field_id": "properties.plan", "label": "Plan", "type": "string"}}})
+		fields := s.get(path)["fields"].([]any)
+		return fields[len(fields)-1].(m)["name"]
+	}, []any{"Plan", "properties.plan"}},
 
 	"drop-deleted-policies": {func(s seen) any {
 		policy := id(s.post("/api/permissions/policies", m{"name": "Ours"}))

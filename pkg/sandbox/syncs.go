@@ -214,7 +214,7 @@ func (c *call) syncView(r *record) map[string]any {
 		"id": r.ID, "organization_id": r.Org, "policies": r.policies(),
 		"fields":    fieldsView(r.Body),
 		"target":    c.targetView(r.Body),
-		"schedule":  scheduleView(object(r.Body, "schedule")),
+		"schedule":  c.scheduleView(object(r.Body, "schedule")),
 		"model_ids": anys(modelIDs(r.Body)),
 	}
 	for _, name := range []string{"name", "mode", "active", "filter_logic", "sync_all_records", "only_enrich_updates", "skip_initial_backfill"} {

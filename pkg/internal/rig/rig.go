@@ -40,8 +40,8 @@ const Key = "key-of-the-rig"
 // Options say what world a rig is. The zero value is a sandbox as it comes, the
 // older API version, and a state in a file.
 type Options struct {
-	Sandbox sandbox.Options
-	Version string // transport.Version2024 if empty
+	Sandbox sandbox.Options // its Keys, if it has any, say whose Key is
+	Version string          // transport.Version2024 if empty
 	// Parallelism is that of every run; 4 if zero.
 	Parallelism int
 	// Memory keeps the state there; nil keeps it in a file.
@@ -69,7 +69,9 @@ type Rig struct {
 // New starts a world, which ends with the test.
 func New(t testing.TB, opt Options) *Rig {
 	t.Helper()
-	opt.Sandbox.APIKey = Key
+	if opt.Sandbox.Keys == nil {
+		opt.Sandbox.APIKey = Key
+	}
 	if opt.Version == "" {
 		opt.Version = transport.Version2024
 	}
