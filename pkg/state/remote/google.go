@@ -131,11 +131,11 @@ func (g *google) ask(ctx context.Context, method, path string, query url.Values)
 func (g *google) unfit(method string, status int) error {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("Google Cloud Storage refused %s with status %d: the credentials need the role Storage Object User on the bucket %s", method, status, g.bucket)
+		return fmt.Errorf("the bucket's server refused %s with status %d: the credentials need the role Storage Object User on the bucket %s", method, status, g.bucket)
 	case http.StatusNotFound:
-		return fmt.Errorf("Google Cloud Storage knows no bucket %s: create it, or correct its name", g.bucket)
+		return fmt.Errorf("there is no bucket %s at Google: create it, or correct its name", g.bucket)
 	}
-	return fmt.Errorf("Google Cloud Storage answered %s with status %d", method, status)
+	return fmt.Errorf("the bucket's server answered %s with status %d", method, status)
 }
 
 func (g *google) object(name string) string {
@@ -190,7 +190,7 @@ func (g *google) List(ctx context.Context, prefix string) ([]state.Item, error) 
 			NextPageToken string `json:"nextPageToken"`
 		}
 		if err := json.Unmarshal(answer, &page); err != nil {
-			return nil, errors.New("the list of objects that Google Cloud Storage answered is not one")
+			return nil, errors.New("the list of objects that the bucket's server answered is not one")
 		}
 		for _, o := range page.Items {
 			out = append(out, state.Item{Name: strings.TrimPrefix(o.Name, g.prefix), Time: o.TimeCreated})

@@ -211,10 +211,10 @@ func TestSickGoogle(t *testing.T) {
 		}, ""},
 		"503 always": {func(_ int, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(503); return true }, "answered GET with status 503"},
 		"403": {func(_ int, w http.ResponseWriter, r *http.Request) bool {
-			http.Error(w, r.Header.Get("Authorization"), 403)
+			http.Error(w, r.Header.Get("Authorization"), http.StatusForbidden)
 			return true
 		}, "Storage Object User"},
-		"no bucket": {func(_ int, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(404); return true }, "knows no bucket states"},
+		"no bucket": {func(_ int, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(404); return true }, "no bucket states at Google"},
 		"a page":    {func(_ int, w http.ResponseWriter, _ *http.Request) bool { fmt.Fprint(w, "<html>made-up"); return true }, "is not one"},
 		"a redirect": {func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Location", leaked.URL)
@@ -242,7 +242,7 @@ func TestSickGoogle(t *testing.T) {
 func TestGoogleCredentials(t *testing.T) {
 	g := serveGoogle(t)
 	g.fault = func(w http.ResponseWriter, r *http.Request) bool {
-		http.Error(w, `{"error": "invalid_grant", "error_description": "made-up"}`, 400)
+		http.Error(w, `{"error": "invalid_grant", "error_description": "made-up"}`, http.StatusBadRequest)
 		return true
 	}
 	if _, err := open(t, g.address()).Load(context.Background()); err == nil || !strings.Contains(err.Error(), "refused with status 400") || strings.Contains(err.Error(), "made-up") {
