@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Object is a resource, or a part of one, in canonical form. Its values are
@@ -65,15 +66,30 @@ func Normalize(v any) any {
 	panic("resource: a value of a type that no decoder gives: " + typeName(v))
 }
 
+// exactDigits is the length of a number's text up to which it is compared exactly.
+const exactDigits = 400
+
 // normalizeNumber keeps what is exact: int64 where it fits, float64 where
-// printing it again gives the same number, the text otherwise.
+// printing it again gives the same number, the text otherwise. What no float64
+// comes near is text without a look at its digits: 1e999999 has a million.
 func normalizeNumber(n json.Number) any {
+	if len(n) > exactDigits {
+		return n
+	}
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i
 	}
-	exact, ok := new(big.Rat).SetString(string(n))
 	f, err := strconv.ParseFloat(string(n), 64)
-	if !ok || err != nil {
+	if err != nil {
+		return n
+	}
+	if mantissa, _, _ := strings.Cut(strings.ToLower(string(n)), "e"); f == 0 && strings.ContainsAny(mantissa, "123456789") {
+		return n
+	} else if f == 0 {
+		return int64(0)
+	}
+	exact, ok := new(big.Rat).SetString(string(n))
+	if !ok {
 		return n
 	}
 	if exact.IsInt() && exact.Num().IsInt64() {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -33,6 +34,9 @@ func TestNormalize(t *testing.T) {
 		{"beyond int64, and a float", json.Number("9300000000000000000"), 9.3e18},
 		{"too many digits", json.Number("0.1234567890123456789"), json.Number("0.1234567890123456789")},
 		{"beyond float64", json.Number("1e400"), json.Number("1e400")},
+		{"nothing with an exponent", json.Number("-0.00e999999999"), int64(0)},
+		{"next to nothing", json.Number("1e-400"), json.Number("1e-400")},
+		{"the least float", json.Number("5e-324"), 5e-324},
 		{"strings", []string{"a"}, []any{"a"}},
 		{"map of strings", map[string]string{"a": "b"}, Object{"a": "b"}},
 		{"nested", map[string]any{"l": []any{1.0, map[string]any{"n": json.Number("2.0")}}},
@@ -72,6 +76,19 @@ func TestNormalizeNumbersAgree(t *testing.T) {
 			t.Fatalf("%d as uint64 and as text:\n%s", u, d)
 		}
 	})
+}
+
+// Nobody writes a number that takes longer than its text.
+func TestNormalizeIsBounded(t *testing.T) {
+	for _, n := range []json.Number{"1e999999", "-1e999999999", "1e-999999", "0e-999999999", "0.1e-999999999", json.Number("1" + strings.Repeat("0", 1<<20) + "e-1048576")} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Normalize(n)
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
+			t.Errorf("%.20s takes %d bytes", n, got)
+		}
+	}
 }
 
 func TestNormalizeCopies(t *testing.T) {

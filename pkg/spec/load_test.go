@@ -34,6 +34,8 @@ func TestValues(t *testing.T) {
 			"yes", "no", "on", true, int64(777), int64(15), int64(255), "1_000", "2024-01-01", int64(1000), 0.5, "1", nil, nil}}},
 		{"numbers", "{ratio: 1.50, count: +07, any: 123456789012345678901234567890}", object{"ratio": 1.5, "count": int64(7),
 			"any": jsonNumber("123456789012345678901234567890")}},
+		{"too long for numbers", "{any: [0x" + strings.Repeat("f", 400) + ", " + strings.Repeat("7", 401) + "]}", object{"any": list{
+			"0x" + strings.Repeat("f", 400), strings.Repeat("7", 401)}}},
 		{"numerals", `{hour: "08"}`, object{"hour": "8"}},
 		{"numeral from a number", `{hour: 08}`, object{"hour": "8"}},
 		{"sets are sorted", "{tags: [c, a, b]}", object{"tags": list{"a", "b", "c"}}},

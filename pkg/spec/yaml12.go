@@ -32,13 +32,17 @@ func plain(s string) any {
 	case "-.inf", "-.Inf", "-.INF":
 		return math.Inf(-1)
 	}
-	for prefix, base := range map[string]int{"0o": 8, "0x": 16} {
-		if digits, ok := strings.CutPrefix(s, prefix); ok {
-			if n, ok := new(big.Int).SetString(digits, base); ok && onlyDigits(digits) {
+	if strings.HasPrefix(s, "0o") || strings.HasPrefix(s, "0x") {
+		base := 8
+		if s[1] == 'x' {
+			base = 16
+		}
+		if onlyDigits(s[2:]) && len(s) <= numberLimit {
+			if n, ok := new(big.Int).SetString(s[2:], base); ok {
 				return resource.Normalize(json.Number(n.String()))
 			}
-			return s
 		}
+		return s
 	}
 	if !decimal(s) {
 		return s
@@ -50,6 +54,9 @@ func onlyDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
+// numberLimit is the length up to which a scalar is a number.
+const numberLimit = 400
+
 // decimal is [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
 func decimal(s string) bool {
 	s = strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
@@ -60,7 +67,7 @@ func decimal(s string) bool {
 		after = digits(rest[1:])
 		rest = rest[1+after:]
 	}
-	if before+after == 0 || len(s) > 400 {
+	if before+after == 0 || len(s) > numberLimit {
 		return false
 	}
 	if rest == "" {
