@@ -62,7 +62,7 @@ var homes = map[string][]string{
 	"golang.org/x/oauth2":                   {"state/remote"},
 	"go.yaml.in/yaml/v3":                    {},
 	"github.com/getkin/kin-openapi":         {},
-	"github.com/santhosh-tekuri/jsonschema": {"schema"},
+	"github.com/santhosh-tekuri/jsonschema": {},
 	"github.com/rogpeppe/go-internal":       {},
 	"pgregory.net/rapid":                    {},
 	"go.uber.org/goleak":                    {},
