@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-multierror"
@@ -146,6 +147,7 @@ func each(n int, f func(int) error) error {
 				if !seen[err.Error()] {
 					seen[err.Error()] = true
 					errs = multierror.Append(errs, err)
+					errs.ErrorFormat = oneLine
 				}
 			}
 		})
@@ -155,4 +157,13 @@ func each(n int, f func(int) error) error {
 		return errs.Errors[0]
 	}
 	return errs.ErrorOrNil()
+}
+
+// oneLine is several errors as one sentence.
+func oneLine(errs []error) string {
+	var texts []string
+	for _, err := range errs {
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, "; ")
 }

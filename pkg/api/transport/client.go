@@ -27,6 +27,7 @@ const (
 const (
 	maxBody       = 64 << 20 // of an answer, after decompression
 	maxErrorBody  = 1 << 20  // of an answer with an error status
+	smallBody     = 1 << 20  // of an answer, many of which are read at one time
 	maxHeader     = 1 << 20
 	maxRedirects  = 5
 	minIdleBytes  = 1 << 10 // fewer in one idle window is a stalled answer
@@ -99,6 +100,8 @@ type Client struct {
 	round  http.RoundTripper
 	limit  *limiter
 	bucket bucket
+	large  chan struct{} // full while a call has a large answer in its hands
+	held   held
 	log    *slog.Logger
 
 	denied  atomic.Pointer[Error]   // the 401 that ended everything
@@ -129,7 +132,7 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("the user agent has characters that a header cannot carry")
 	}
 	o = o.withDefaults()
-	c := &Client{opt: o, base: base, round: o.Base, log: o.Logger}
+	c := &Client{opt: o, base: base, round: o.Base, log: o.Logger, large: make(chan struct{}, 1)}
 	c.limit = newLimiter(o.Parallelism, o.Now, o.Sleep)
 	c.bucket.tokens = bucketSize
 	if c.round == nil {

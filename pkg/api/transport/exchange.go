@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -66,7 +67,7 @@ func (c *Client) roundTrip(ctx context.Context, cl *call, u *url.URL) (a *answer
 	if !ok {
 		most = maxErrorBody
 	}
-	body, err := readBody(resp.Body, most, c.opt.Idle, stop)
+	body, err := readBody(resp.Body, most, c.opt.Idle, stop, func() error { return c.enter(ctx, cl) })
 	size = int64(len(body))
 	c.stats.received.Add(size)
 	switch {
@@ -112,10 +113,32 @@ type onlyReader struct{ io.Reader }
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)
 
-// readBody reads all of r, at most max bytes. When fewer than minIdleBytes
-// come within idle, it calls stop, which is expected to end the reading: a
-// body that trickles would else last as long as it likes.
-func readBody(r io.Reader, most int64, idle time.Duration, stop context.CancelCauseFunc) ([]byte, error) {
+// readBody reads all of r, at most max bytes. Before it takes more than smallBody
+// it calls enter, which may wait. When fewer than minIdleBytes come within idle,
+// it calls stop, which is expected to end the reading: a body that trickles would
+// else last as long as it likes.
+func readBody(r io.Reader, most int64, idle time.Duration, stop context.CancelCauseFunc, enter func() error) ([]byte, error) {
+	var parts [][]byte // one buffer that grows would be copied, and be in memory twice and more
+	size := int64(0)
+	for {
+		var part bytes.Buffer
+		err := readPart(&part, r, min(smallBody, most+1-size), idle, stop)
+		parts = append(parts, part.Bytes())
+		if size += int64(part.Len()); size > most {
+			return nil, errTooLarge
+		}
+		if err != nil || part.Len() < smallBody {
+			return bytes.Join(parts, nil), err
+		}
+		if len(parts) == 1 {
+			if err := enter(); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+func readPart(to io.Writer, r io.Reader, most int64, idle time.Duration, stop context.CancelCauseFunc) error {
 	var got atomic.Int64
 	done := make(chan struct{})
 	defer close(done)
@@ -137,12 +160,28 @@ func readBody(r io.Reader, most int64, idle time.Duration, stop context.CancelCa
 			}
 		}
 	}()
-	var b bytes.Buffer
-	_, err := io.Copy(&b, io.TeeReader(io.LimitReader(r, most+1), counter{&got}))
-	if int64(b.Len()) > most {
-		return b.Bytes()[:most], errTooLarge
+	_, err := io.Copy(to, io.TeeReader(io.LimitReader(r, most), counter{&got}))
+	return err
+}
+
+// enter waits until no other call has a large answer in its hands, so that the
+// memory of all is that of one. The call leaves when it is done with its own.
+func (c *Client) enter(ctx context.Context, cl *call) error {
+	select {
+	case c.large <- struct{}{}:
+		cl.inside = true
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	return b.Bytes(), err
+}
+
+func (c *Client) leave(cl *call) {
+	if cl.inside {
+		cl.inside = false
+		runtime.GC() // what this answer took is for the next
+		<-c.large
+	}
 }
 
 type counter struct{ n *atomic.Int64 }

@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// What a value may cost. Together they keep the memory for one answer at a
-// few hundred megabytes, whatever its 64 MiB are made of.
+// What a value may cost. Together they keep the memory for the answers at a
+// few hundred megabytes, whatever their 64 MiB are made of.
 const (
 	maxDepth   = 100
 	maxMembers = 100_000   // of one object
-	maxCost    = 256 << 20 // bytes of a decoded value, estimated
+	maxCost    = 192 << 20 // bytes of a decoded value, or of all lists together, estimated
 )
 
 // A JSONError says where and why text is not the JSON we accept: one whole

@@ -3,10 +3,12 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // suspectPage is the size of a page where the API dossier (1.1) contradicts
@@ -24,16 +26,13 @@ func (c *Client) List(ctx context.Context, path string, query url.Values) ([]map
 	all := []map[string]any{}
 	places := map[string]int{} // by id
 	seen := map[string]bool{}  // tokens
-	for page := 1; ; page++ {
-		resp, err := c.Do(ctx, Request{Method: http.MethodGet, Path: path, Query: q})
+	cost := 0
+	for n := 1; ; n++ {
+		p, err := c.page(ctx, path, q, &cost)
 		if err != nil {
 			return nil, err
 		}
-		items, err := resp.items()
-		if err != nil {
-			return nil, err
-		}
-		for _, item := range items {
+		for _, item := range p.items {
 			if id, _ := item["id"].(string); id != "" {
 				if i, twice := places[id]; twice {
 					all[i] = item
@@ -43,27 +42,73 @@ func (c *Client) List(ctx context.Context, path string, query url.Values) ([]map
 			}
 			all = append(all, item)
 		}
-		if len(all) > maxObjects {
-			return nil, resp.unfit(fmt.Sprintf("the list has more than %d objects", maxObjects), nil)
-		}
-		token, err := resp.nextPage()
 		switch {
-		case err != nil:
-			return nil, err
-		case token == "":
-			if page == 1 && len(items) == suspectPage && mayBePaged(path) && q.Get("page_token") == "" {
+		case len(all) > maxObjects:
+			return nil, p.unfit(fmt.Sprintf("the list has more than %d objects", maxObjects), nil)
+		case !c.held.fits(path+"?"+query.Encode(), cost):
+			return nil, p.unfit("the lists of the service are too large to be held in memory", nil)
+		case p.next == "":
+			if n == 1 && len(p.items) == suspectPage && mayBePaged(path) && q.Get("page_token") == "" {
 				c.warn(fmt.Sprintf("GET %s answered with exactly %d objects and names no next page: "+
 					"if there are more, this version of the API hides them", path, suspectPage))
 			}
 			return all, nil
-		case seen[token]:
-			return nil, resp.unfit("the list does not end: a page token came twice", nil)
-		case page >= maxPages:
-			return nil, resp.unfit(fmt.Sprintf("the list does not end within %d pages", maxPages), nil)
+		case seen[p.next]:
+			return nil, p.unfit("the list does not end: a page token came twice", nil)
+		case n >= maxPages:
+			return nil, p.unfit(fmt.Sprintf("the list does not end within %d pages", maxPages), nil)
 		}
-		seen[token] = true
-		q.Set("page_token", token)
+		seen[p.next] = true
+		q.Set("page_token", p.next)
 	}
+}
+
+// A page is one answer of a list.
+type page struct {
+	items []map[string]any
+	next  string // the token of the next page, empty on the last
+	unfit func(reason string, err error) *BodyError
+}
+
+// page asks for a page, and adds to what its list costs. When it returns nothing
+// of the answer's text is held any more.
+func (c *Client) page(ctx context.Context, path string, q url.Values, cost *int) (*page, error) {
+	cl, err := c.prepare(Request{Method: http.MethodGet, Path: path, Query: q})
+	if err != nil {
+		return nil, err
+	}
+	defer c.leave(cl)
+	resp, err := c.do(ctx, cl)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{unfit: (&Response{Status: resp.Status, cl: cl}).unfit}
+	if p.items, err = resp.items(cost); err != nil {
+		return nil, err
+	}
+	p.next, err = resp.nextPage()
+	return p, err
+}
+
+// held is what the lists of a client cost, by their paths: those of a plan are
+// in memory together. A list that is read again takes the place of the first.
+type held struct {
+	mu    sync.Mutex
+	costs map[string]int
+}
+
+func (h *held) fits(list string, cost int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.costs == nil {
+		h.costs = map[string]int{}
+	}
+	h.costs[list] = cost
+	sum := 0
+	for _, c := range h.costs {
+		sum += c
+	}
+	return sum <= maxCost
 }
 
 func mayBePaged(path string) bool {
@@ -74,8 +119,8 @@ func mayBePaged(path string) bool {
 // list was left out.
 var siblings = map[string]bool{"data": true, "pagination": true, "links": true, "job": true}
 
-// items decodes data as a list of objects.
-func (r *Response) items() ([]map[string]any, error) {
+// items decodes data as a list of objects, and adds to what it costs.
+func (r *Response) items(cost *int) ([]map[string]any, error) {
 	if r.Data == nil {
 		if r.members == nil {
 			return nil, r.unfit("the answer is not an object with data", nil)
@@ -87,9 +132,12 @@ func (r *Response) items() ([]map[string]any, error) {
 		}
 		return nil, nil
 	}
-	v, err := Decode(r.Data)
-	if err != nil {
-		return nil, r.unfit("the data of the answer cannot be decoded", err)
+	p := parser{src: r.Data, build: true, cost: *cost}
+	v, err := p.document()
+	*cost = p.cost
+	var bad *JSONError
+	if errors.As(err, &bad) { // all else was found when the answer was read
+		return nil, r.unfit("the data of the answer cannot be decoded: "+bad.Reason, err)
 	}
 	if v == nil {
 		return nil, nil

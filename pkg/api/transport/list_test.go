@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -50,6 +51,9 @@ func TestListEnds(t *testing.T) {
 		}
 		return fmt.Sprintf(`200 {"data":[%s],"pagination":{"next_page_token":%q}}`, strings.Join(items, ","), token)
 	}
+	deep := func(id, token string) string { // a hundred times its length in memory
+		return fmt.Sprintf(`200 {"data":[{"id":%q,"a":[%s{}]}],"pagination":{"next_page_token":%q}}`, id, strings.Repeat("{},", 200_000), token)
+	}
 	for _, tt := range []struct {
 		name, path string
 		answers    []string
@@ -70,6 +74,7 @@ func TestListEnds(t *testing.T) {
 		{"50 others", "/api/connections", []string{page(50, "a", "")}, 50, "", ""},
 		{"51 models", "/api/models", []string{page(51, "a", "")}, 51, "", ""},
 		{"100 models on pages", "/api/models", []string{page(50, "a", "t"), page(50, "b", "")}, 100, "", ""},
+		{"too large", "/api/x", []string{deep("a", "t"), deep("b", "u"), deep("c", "")}, 0, "too large to be held in memory", ""},
 		{"too many objects", "/api/x", []string{page(maxObjects+1, "", "")}, 0, "more than 100000 objects", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,6 +92,46 @@ func TestListEnds(t *testing.T) {
 				t.Errorf("warned %q, want %q", warned, tt.warn)
 			}
 		})
+	}
+}
+
+// Lists of one client are in memory together; one that is read again takes the
+// place of the first.
+func TestListsTogether(t *testing.T) {
+	big := `200 {"data":[{"id":"a","a":[` + strings.Repeat("{},", 200_000) + `{}]}]}`
+	c, _ := serve(t, (&answers{list: []string{big}}).ServeHTTP)
+	for i, path := range []string{"/api/a", "/api/b", "/api/a", "/api/b", "/api/a", "/api/c"} {
+		_, err := c.List(t.Context(), path, nil)
+		if want := path == "/api/c"; (err != nil) != want || want && !strings.Contains(err.Error(), "lists of the service are too large") {
+			t.Errorf("list %d: %v", i, err)
+		}
+	}
+}
+
+// Whatever becomes of a large answer, the next one has its turn.
+func TestLargeAnswersTakeTurns(t *testing.T) {
+	n := 0
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n++
+		io.WriteString(w, strings.Repeat(" ", 3*smallBody/2))
+		switch n {
+		case 1:
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case 2:
+			io.WriteString(w, "no JSON")
+		default:
+			io.WriteString(w, `{"data":[]}`)
+		}
+	})
+	if _, err := c.List(t.Context(), "/api/x", nil); err == nil || c.Stats().Retries != 1 {
+		t.Errorf("an answer that is cut and then no JSON: %v, %+v", err, c.Stats())
+	}
+	if _, err := c.Do(t.Context(), Request{Method: "GET", Path: "/api/x"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.List(t.Context(), "/api/x", nil); err != nil || len(c.large) != 0 {
+		t.Errorf("%v, and %d calls are inside", err, len(c.large))
 	}
 }
 

@@ -112,6 +112,7 @@ type call struct {
 	asked   time.Duration // how long the service just asked to wait
 	saw500  bool
 	doubt   bool // an attempt may have had an effect, and no answer settled it
+	inside  bool // its answer is the large one
 }
 
 func (cl *call) mutates() bool { return cl.Method != http.MethodGet }

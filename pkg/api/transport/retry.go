@@ -33,12 +33,20 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer c.leave(cl)
+	return c.do(ctx, cl)
+}
+
+// do is Do, but for the end of the call, which is still inside if its answer is
+// a large one.
+func (c *Client) do(ctx context.Context, cl *call) (*Response, error) {
 	c.stats.calls.Add(1)
 	for {
 		resp, err := c.attempt(ctx, cl)
 		if err == nil {
 			return resp, nil
 		}
+		c.leave(cl)
 		cl.settle(err)
 		if !cl.repeatable(err) {
 			return nil, err
