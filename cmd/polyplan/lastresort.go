@@ -18,11 +18,12 @@ import (
 // back either, as when the whole directory is gone, the state goes to another
 // place: a directory of this run's, or the one for temporary files, and if
 // nothing can be written at all, to the terminal, ids and addresses. Where another
-// run has gone on from the same generation there is nothing to put back: it has
-// read the journal, and asked the service about what was in doubt.
+// run has gone on, or may have, there is nothing to put back: it reads the journal,
+// and asks the service about what is in doubt.
 func (s *session) lastResort(cause error) error {
 	var conflict *state.ConflictError
-	if errors.As(cause, &conflict) {
+	var lost *state.LockLostError
+	if errors.As(cause, &conflict) || errors.As(cause, &lost) {
 		return cause
 	}
 	next := s.state.Clone()

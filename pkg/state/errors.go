@@ -88,6 +88,18 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%ssomeone else changed the state: generation %d was loaded, but %s; plan again", place(e.Path), e.Serial, found)
 }
 
+// LockLostError says that a run has lost its lock, to another run or to someone who
+// freed it. It can write nothing more. What it did until then is in its journal, where
+// the next run finds it.
+type LockLostError struct{ What string }
+
+func (e *LockLostError) Error() string { return e.What }
+
+// Hint is what to do then.
+func (e *LockLostError) Hint() string {
+	return "plan again once nobody else is at work: what this run did is in its journal"
+}
+
 // LockedError says that another run holds the lock.
 type LockedError struct {
 	Path   string

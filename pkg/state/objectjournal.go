@@ -227,7 +227,7 @@ func (j *objectJournal) flush() {
 	if err == nil {
 		err = j.store.create(ctx, batchObject(j.serial, j.next), bytes.Join([][]byte{j.header, b.lines}, nil))
 		if errors.Is(err, fs.ErrExist) {
-			err = errors.New("another run has taken over: it wrote to the journal or saved the state; plan again once it is done")
+			err = &LockLostError{"another run has taken over: it wrote to the journal or saved the state"}
 		}
 	}
 	b.done, b.err = true, err

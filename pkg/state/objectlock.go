@@ -235,7 +235,7 @@ func (l *lease) renew(ctx context.Context) error {
 	case err == nil:
 		l.beat = began
 	case errors.Is(err, fs.ErrExist):
-		l.lost = errors.New("the lock of the state was lost: another run has taken it over, or someone has freed it; nothing more is sent")
+		l.lost = &LockLostError{"the lock of the state was lost: another run has taken it over, or someone has freed it; nothing more is sent"}
 		return l.lost
 	}
 	return err

@@ -176,8 +176,8 @@ func (d *document) change(ctx context.Context, change func(map[string]objectJSON
 		return err
 	}
 	if d.wrote != 0 && doc.Serial != d.wrote {
-		return fmt.Errorf("the document was replaced by another run although this one holds the lock (its serial is %d, and %d was written here): "+
-			"the server does not keep its locks", doc.Serial, d.wrote)
+		return &state.LockLostError{What: fmt.Sprintf("the document was replaced by another run although this one holds the lock (its serial is %d, and %d was written here): "+
+			"the server does not keep its locks", doc.Serial, d.wrote)}
 	}
 	if err := change(doc.Objects); err != nil {
 		return err
@@ -199,7 +199,7 @@ func (d *document) change(ctx context.Context, change func(map[string]objectJSON
 	case err != nil:
 		return err
 	case status == http.StatusLocked || status == http.StatusConflict:
-		return fmt.Errorf("the server no longer knows this run's lock (status %d): someone has freed it", status)
+		return &state.LockLostError{What: fmt.Sprintf("the server no longer knows this run's lock (status %d): someone has freed it", status)}
 	case status < 200 || status > 299:
 		return unexpected("POST", status)
 	}
