@@ -45,18 +45,18 @@ type gate struct {
 
 // Gate has fate decide about every request from now on, which it counts from 1.
 // At Done, Read and Accepted the connection is dropped after Then has run.
-func (w *World) Gate(fate func(n int, r *http.Request) Fate) {
-	w.gate.mu.Lock()
-	defer w.gate.mu.Unlock()
-	w.gate.n, w.gate.fate = 0, fate
-}
+func (w *World) Gate(fate func(n int, r *http.Request) Fate) { w.gate.set(fate) }
 
 // Open lets all requests pass again, and tells how many there were since Gate.
-func (w *World) Open() int {
-	w.gate.mu.Lock()
-	defer w.gate.mu.Unlock()
-	n := w.gate.n
-	w.gate.n, w.gate.fate = 0, nil
+func (w *World) Open() int { return w.gate.set(nil) }
+
+// set puts a fate in place, nil for none, and tells how many requests there were
+// under the last one.
+func (g *gate) set(fate func(n int, r *http.Request) Fate) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := g.n
+	g.n, g.fate = 0, fate
 	return n
 }
 

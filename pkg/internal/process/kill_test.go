@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/polyplan/polyplan/pkg/internal/trial"
+	"github.com/polyplan/polyplan/pkg/pgtest"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) { Main(pgtest.Main(m)) }
 
 // findings reports what the oracle found, and how much of it.
 func findings(t *testing.T, at string, unlike []string) int {
@@ -28,6 +30,7 @@ var lives = []struct {
 	args   []string
 }{
 	{"create", func(*World) {}, []string{"apply", "-y"}},
+	{"create, encrypted,", (*World).seal, []string{"apply", "-y"}},
 	// A connection is replaced, one is renamed, and what needs them is written.
 	{"change", func(w *World) {
 		w.Apply()
@@ -66,11 +69,11 @@ func TestKillAtEveryRequest(t *testing.T) {
 					break
 				}
 				kills++
-				bad += findings(t, fmt.Sprintf("%s killed at request %d, %s", life.name, n, at), w.Unlike())
+				bad += findings(t, fmt.Sprintf("%s killed at request %d, %s", life.name, n, at), slices.Concat(w.clear(), w.Unlike(), w.clear()))
 			}
 		}
 	}
-	trial.None(t, fmt.Sprintf("orphans, duplicates: %d processes killed at a boundary of a request", kills), bad)
+	trial.None(t, fmt.Sprintf("orphans, duplicates, encrypted states in clear: %d processes killed at a boundary of a request", kills), bad)
 }
 
 // Processes are killed at random, one to five in a row, before one is left alone.

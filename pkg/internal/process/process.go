@@ -48,8 +48,9 @@ type World struct {
 	Server *sandbox.Server
 	URL    string
 
-	gate gate
-	more []string // of the environment
+	gate   gate
+	more   []string // of the environment
+	sealed bool     // it encrypts its state
 }
 
 // New starts a world, which ends with the test.
@@ -98,7 +99,7 @@ var program = struct {
 }{}
 
 // Main runs the tests of a package that uses processes.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if program.dir != "" {
 		_ = os.RemoveAll(program.dir)

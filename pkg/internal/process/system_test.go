@@ -5,8 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 
 	"github.com/polyplan/polyplan/pkg/internal/trial"
 )
@@ -28,26 +31,65 @@ func (w *World) under(strace, call, what string, k int) (p *Process, killed bool
 	return p, code < 0
 }
 
-// The process is killed at every system call by which it writes.
+// The process is killed at every system call by which it writes. An encrypted state
+// can be read with the identity then, and no part of it without.
 func TestKillAtEverySystemCall(t *testing.T) {
 	trial.Long(t)
 	strace := trial.Program(t, "strace")
-	kills, bad := 0, 0
-	for _, call := range calls {
-		for k := 1; bad == 0; k++ {
-			w := New(t)
-			if _, killed := w.under(strace, call, "signal=KILL", k); !killed {
-				break
+	for name, before := range map[string]func(*World){"": func(*World) {}, ", encrypted": (*World).seal} {
+		kills, bad := 0, 0
+		for _, call := range calls {
+			for k := 1; bad == 0; k++ {
+				w := New(t)
+				before(w)
+				if _, killed := w.under(strace, call, "signal=KILL", k); !killed {
+					break
+				}
+				kills++
+				bad += findings(t, fmt.Sprintf("killed at %s %d%s", call, k, name), slices.Concat(w.clear(), w.Unlike(), w.clear()))
 			}
-			kills++
-			bad += findings(t, fmt.Sprintf("killed at %s %d", call, k), w.Unlike())
 		}
+		if kills < 30 {
+			t.Errorf("only %d kills: strace does not do what it should", kills)
+		}
+		trial.None(t, fmt.Sprintf("torn, stale or clear states, orphans: %d processes killed at a system call%s", kills, name), bad)
 	}
-	if kills < 30 {
-		t.Errorf("only %d kills: strace does not do what it should", kills)
-	}
-	trial.None(t, fmt.Sprintf("torn or stale states, orphans: %d processes killed at a system call", kills), bad)
 }
+
+// seal has the world encrypt its state.
+func (w *World) seal() {
+	k, err := age.GenerateX25519Identity()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.sealed = true
+	w.Setenv("POLYPLAN_AGE_IDENTITY", k.String())
+	w.Setenv("POLYPLAN_ENCRYPT_TO", k.Recipient().String())
+}
+
+// clear lists what can be read without the identity in the files of a world that
+// encrypts its state: names and addresses, as in its manifest.
+func (w *World) clear() (out []string) {
+	if !w.sealed {
+		return nil
+	}
+	err := filepath.WalkDir(w.Dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "polyplan.yaml" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if m := inClear.Find(text); m != nil {
+			out = append(out, fmt.Sprintf("%s holds %q in clear", d.Name(), m))
+		}
+		return err
+	})
+	if err != nil {
+		w.T.Error(err)
+	}
+	return out
+}
+
+var inClear = regexp.MustCompile(`(?i)stripe|hubspot|customers|lineage`)
 
 // Every system call by which the process writes fails, once or from then on.
 // Nothing that was sent is forgotten, and success is not claimed for nothing.
