@@ -108,7 +108,7 @@ func (p *place) leave(ts *testscript.TestScript) {
 func (p *place) spoil(ts *testscript.TestScript, name []string) {
 	switch {
 	case p.document != nil && len(name) == 0:
-		p.document.Spoil("{}")
+		p.document.Put("{}")
 	case p.document == nil && len(name) == 1:
 		p.put(ts, name[0], "")
 	default:

@@ -112,6 +112,19 @@ func TestSealOpen(t *testing.T) {
 }
 
 // What is in clear passes, and what is encrypted never becomes clear unasked.
+// What was once encrypted can be read for good: testdata/sealed-1 is to the identity
+// beside it.
+func TestSealedFixture(t *testing.T) {
+	sealed, err := os.ReadFile("testdata/sealed-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := codec(t, Options{Identity: "testdata/identity-1"}).Open(sealed)
+	if err != nil || string(got) != "{\"a\": \"made-up state\"}\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestClear(t *testing.T) {
 	ada := newKey(t)
 	c := codec(t, Options{Identity: ada.String()})

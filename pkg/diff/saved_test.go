@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/polyplan/polyplan/pkg/internal/gen"
+	"github.com/polyplan/polyplan/pkg/internal/golden"
 	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -98,6 +101,29 @@ func TestSavedReadsBack(t *testing.T) {
 			t.Fatal(d)
 		}
 	})
+}
+
+// The plans that every released format has saved can be read. The fixture of the
+// current format is written by -update, those of older ones never again.
+func TestSavedFixtures(t *testing.T) {
+	path := func(format int) string { return fmt.Sprintf("testdata/plan-%d", format) }
+	golden.Check(t, path(SavedFormat), mustEncode(t, toSave(onePlan()), keyed))
+	for format := 1; format <= SavedFormat; format++ {
+		b, err := os.ReadFile(path(format))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeSaved(b)
+		if err != nil {
+			t.Fatalf("format %d: %v", format, err)
+		}
+		if err := got.Verify(keyed); err != nil {
+			t.Errorf("format %d: %v", format, err)
+		}
+		if moved := got.Stale(toSave(onePlan())); len(moved) > 0 {
+			t.Errorf("format %d: it is stale: %q", format, moved)
+		}
+	}
 }
 
 // Whatever a plan holds is in the file: a field added to a step is saved too,

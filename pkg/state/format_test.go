@@ -7,13 +7,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -54,6 +57,45 @@ func fixture() (saved *State, in Intent, out Outcome) {
 
 var bySecretPrint = cmp.Comparer(func(a, b *resource.Secret) bool { return a.Print() == b.Print() })
 
+// lines are the lines of a journal of what the fixtures hold, in this version of the
+// format.
+func lines(t *testing.T, version int, writer string) (header, intent, outcome []byte) {
+	t.Helper()
+	saved, in, out := fixture()
+	h := headerOf(saved)
+	h.FormatVersion, h.ID, h.Writer = version, saved.Lineage, writer
+	form := intentJSON(in)
+	header, err := sealing{}.line("", h)
+	at := int64(len(header))
+	intent, err1 := sealing{}.line(h.ID, record{Seq: 1, Synced: at, Intent: &form})
+	outcome, err2 := sealing{}.line(h.ID, record{Seq: 2, Synced: at + int64(len(intent)), Outcome: outcomeToJSON(out)})
+	if err := errors.Join(err, err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return header, intent, outcome
+}
+
+// objectsOf are the objects of a place that keeps what the fixtures hold: a run is
+// at work, with the lock and a journal of three batches.
+func objectsOf(t *testing.T) map[string][]byte {
+	t.Helper()
+	saved, _, _ := fixture()
+	generation, err := Encode(saved)
+	lock, err1 := marshal(lockRecord{FormatVersion: Format, ID: "7ba7b810-9dad-41d1-80b4-00c04fd430c8", Beat: 3, Lease: 60,
+		Holder: &Holder{Who: "ada", Host: "build-3", PID: 71, Command: "polyplan apply", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}})
+	if err := errors.Join(err, err1); err != nil {
+		t.Fatal(err)
+	}
+	header, intent, outcome := lines(t, Format, "8ba7b810-9dad-41d1-80b4-00c04fd430c8")
+	return map[string][]byte{
+		generationObject(saved.Serial): generation,
+		batchObject(saved.Serial, 0):   header,
+		batchObject(saved.Serial, 1):   slices.Concat(header, intent),
+		batchObject(saved.Serial, 2):   slices.Concat(header, outcome),
+		lockObject(3):                  append(lock, '\n'),
+	}
+}
+
 // TestFixtures reads what every released format has written. Fixtures of the
 // current format are written by -update, those of older ones never again.
 func TestFixtures(t *testing.T) {
@@ -64,22 +106,18 @@ func TestFixtures(t *testing.T) {
 			t.Fatal(err)
 		}
 		put(t, fmt.Sprintf("testdata/format-%d.json", Format), b)
-		h := headerOf(saved)
-		h.ID = saved.Lineage
-		lines, err := sealing{}.line("", h)
-		form := intentJSON(in)
-		for i, r := range []record{{Seq: 1, Intent: &form}, {Seq: 2, Outcome: outcomeToJSON(out)}} {
-			r.Synced = int64(len(lines))
-			text, lineErr := sealing{}.line(h.ID, r)
-			err = errors.Join(err, lineErr)
-			lines = append(lines, text...)
-			_ = i
+		header, intent, outcome := lines(t, Format, "")
+		put(t, fmt.Sprintf("testdata/format-%d.journal", Format), slices.Concat(header, intent, outcome, []byte{0}))
+		archive := &txtar.Archive{Comment: []byte("The objects of a place that keeps a state, while a run is at work.\n")}
+		objects := objectsOf(t)
+		for _, name := range slices.Sorted(maps.Keys(objects)) {
+			archive.Files = append(archive.Files, txtar.File{Name: name, Data: objects[name]})
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, fmt.Sprintf("testdata/format-%d.journal", Format), append(lines, 0))
+		put(t, fmt.Sprintf("testdata/format-%d.objects.txtar", Format), txtar.Format(archive))
 	}
+	after := saved.Clone()
+	after.Record(in, &out)
+	after.CutShort = true
 	for format := 1; format <= Format; format++ {
 		path := filepath.Join(t.TempDir(), "s.json")
 		text := read(t, fmt.Sprintf("testdata/format-%d.json", format))
@@ -103,11 +141,109 @@ func TestFixtures(t *testing.T) {
 		if got, err = File(path).Load(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		want := saved.Clone()
-		want.Record(in, &out)
-		want.CutShort = true
-		if d := cmp.Diff(want, got, bySecretPrint); d != "" {
+		if d := cmp.Diff(after, got, bySecretPrint); d != "" {
 			t.Errorf("format %d with its journal (-want +got):\n%s", format, d)
+		}
+	}
+}
+
+// TestObjectFixtures does so with what lies in places that keep objects: the run that
+// is at work there is seen, and when it is dead another goes on.
+func TestObjectFixtures(t *testing.T) {
+	ctx := context.Background()
+	saved, in, out := fixture()
+	want := saved.Clone()
+	want.Record(in, &out)
+	want.CutShort = true
+	for format := 1; format <= Format; format++ {
+		archive := txtar.Parse(read(t, fmt.Sprintf("testdata/format-%d.objects.txtar", format)))
+		objects := NewMemoryObjects()
+		now := objectsOf(t)
+		for _, f := range archive.Files {
+			objects.content[f.Name] = f.Data
+			if format == Format && !bytes.Equal(f.Data, now[f.Name]) {
+				t.Errorf("format %d: %s is no longer written as it was:\n%s", format, f.Name, cmp.Diff(string(f.Data), string(now[f.Name])))
+			}
+		}
+		store, _ := onObjects(objects)
+		got, err := store.Load(ctx)
+		if err != nil {
+			t.Fatalf("format %d: %v", format, err)
+		}
+		if d := cmp.Diff(want, got, bySecretPrint); d != "" {
+			t.Errorf("format %d (-want +got):\n%s", format, d)
+		}
+		var held *LockedError
+		if _, err := store.Lock(ctx, Holder{}); !errors.As(err, &held) || held.ID != "7ba7b810-9dad-41d1-80b4-00c04fd430c8" || held.Holder.Who != "ada" || held.Holder.PID != 71 {
+			t.Errorf("format %d: Lock: %v, want ada's", format, err)
+		}
+		if who, err := store.Break(ctx, held.ID); err != nil || who.Host != "build-3" {
+			t.Errorf("format %d: Break: %v, %v", format, who, err)
+		}
+		j, err := store.Journal(ctx, got)
+		if err == nil {
+			err = errors.Join(j.Intend(ctx, creation("more")), j.Outcome(ctx, Outcome{Op: "more", OK: true}), j.Close(), store.Save(ctx, got))
+		}
+		if err != nil || got.Serial != saved.Serial+1 {
+			t.Errorf("format %d: going on from it: serial %d, %v", format, got.Serial, err)
+		}
+	}
+}
+
+// What a newer version wrote is refused, and left as it is: a generation, a batch of
+// a journal, a record of the lock.
+func TestNewerObjects(t *testing.T) {
+	ctx := context.Background()
+	header, _, _ := lines(t, Format+1, "")
+	s, _, _ := fixture()
+	reading := []string{"Load", "Save", "Journal", "Recover", "Replace"}
+	for name, c := range map[string]struct {
+		content []byte
+		refuse  []string
+	}{
+		generationObject(7): {seal(strings.Replace(string(objectsOf(t)[generationObject(7)]), `"format_version": 1`, `"format_version": 2`, 1)), reading},
+		batchObject(7, 0):   {header, reading[:4]}, // a journal is replaced with its state, and stays
+		lockObject(3):       {[]byte(`{"format_version":2,"holder":"ada, on a machine of hers"}`), []string{"Lock", "Break", "Save", "Journal", "Replace"}},
+	} {
+		for _, what := range c.refuse {
+			objects := NewMemoryObjects()
+			objects.content = objectsOf(t)
+			if name != lockObject(3) {
+				delete(objects.content, lockObject(3))
+			}
+			objects.content[name] = c.content
+			store, _ := onObjects(objects)
+			var err error
+			switch what {
+			case "Load":
+				_, err = store.Load(ctx)
+			case "Save":
+				err = store.Save(ctx, s.Clone())
+			case "Journal":
+				_, err = store.Journal(ctx, s.Clone())
+			case "Recover":
+				_, err = store.Recover(ctx, 0)
+			case "Replace":
+				err = store.Replace(ctx, s.Clone())
+			case "Lock":
+				_, err = store.Lock(ctx, Holder{Who: "bob"})
+			case "Break":
+				_, err = store.Break(ctx, "")
+			}
+			var newer *NewerFormatError
+			if !errors.As(err, &newer) || newer.Version != Format+1 {
+				t.Errorf("%s of another version's %s: %v, want a *NewerFormatError", what, name, err)
+			}
+			want := objectsOf(t)
+			want[name] = c.content
+			for at, content := range objects.content {
+				if strings.HasPrefix(at, lockPrefix) && name != at {
+					continue // taken meanwhile, and freed
+				}
+				if !bytes.Equal(content, want[at]) {
+					t.Errorf("%s of another version's %s changed %s", what, name, at)
+				}
+			}
 		}
 	}
 }

@@ -156,12 +156,15 @@ func (o *ObjectStore) currentLock(ctx context.Context) (n int64, r lockRecord, e
 		if err != nil {
 			return 0, r, err
 		}
+		var is struct {
+			FormatVersion int `json:"format_version"`
+		}
+		if json.Unmarshal(b, &is) == nil && is.FormatVersion > Format {
+			return 0, r, &NewerFormatError{Path: o.place, Version: is.FormatVersion, Known: Format}
+		}
 		if err := json.Unmarshal(b, &r); err != nil || r.ID != "" && r.Holder == nil {
 			// Nobody writes such a thing; whose it was, nobody knows.
 			return n, lockRecord{ID: "unknown", Lease: LeaseDefault.Seconds(), Holder: &Holder{}}, nil
-		}
-		if r.FormatVersion > Format {
-			return 0, r, &NewerFormatError{Path: o.place, Version: r.FormatVersion, Known: Format}
 		}
 		return n, r, nil
 	}

@@ -60,11 +60,18 @@ func (d *Document) Leave(info string) {
 	d.lock = []byte(info)
 }
 
-// Spoil puts another text in place of the state.
-func (d *Document) Spoil(text string) {
+// Put puts a text in place of the state.
+func (d *Document) Put(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.content = []byte(text)
+}
+
+// Text is what is kept, "" for nothing.
+func (d *Document) Text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return string(d.content)
 }
 
 // ServeHTTP implements http.Handler.

@@ -151,13 +151,15 @@ func (d *document) read(ctx context.Context) (*documentJSON, error) {
 	case status != http.StatusOK:
 		return nil, unexpected("GET", status)
 	}
+	var is struct{ Polyplan int }
+	if json.Unmarshal(body, &is) == nil && is.Polyplan > documentFormat {
+		return nil, &state.NewerFormatError{Version: is.Polyplan, Known: documentFormat}
+	}
 	var doc documentJSON
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return nil, &state.DamagedError{Damage: state.Altered, What: "the document is not whole: " + err.Error()}
 	}
 	switch {
-	case doc.Polyplan > documentFormat:
-		return nil, &state.NewerFormatError{Version: doc.Polyplan, Known: documentFormat}
 	case doc.Polyplan < 1 || doc.Objects == nil:
 		return nil, &state.DamagedError{Damage: state.Foreign, What: "the document is not a state of polyplan's"}
 	}
