@@ -22,7 +22,7 @@ func validateCommand(env *Env) *cli.Command {
 			"warning, and the commands of `secrets:` are run only with --helpers.\n\n" +
 			"With --online it also asks the service what lies behind the connections that the state knows, and checks\n" +
 			"connection settings, models, relations, mappings, filters, targets and schemas against that. It saves nothing there;\n" +
-			"where a GET cannot ask what a model would read it sends a preview. --update-lock writes what it was told to\n" +
+			"where a GET cannot ask, it sends a preview of a model or asks by a POST. --update-lock writes what it was told to\n" +
 			lockName + " beside the manifest. Where that file is, validate without --online checks against it.\n\n" +
 			"Ends with 1 when there are errors; warnings, and what could not be checked, are shown and let pass.",
 		Flags: with(inputFlags(), helperFlags(false), stateFlags(), serviceFlags(), []cli.Flag{

@@ -123,12 +123,20 @@ func (s *survey) Type(id string) (schema.Document, error) {
 	return doc, err
 }
 
+// secret reports whether a configuration holds a secret, and notes that nothing is
+// asked for then.
+func (s *survey) secret(configuration resource.Object) bool {
+	found := false
+	resource.Secrets(configuration, func(*resource.Secret) { found = true })
+	if found {
+		s.Unverified(s.r.Address.String(), "the configuration of a model holds a secret, which no question may carry")
+	}
+	return found
+}
+
 // Source implements [resource.Surveyor].
 func (s *survey) Source(connection resource.Reference, configuration resource.Object) (*schema.Source, error) {
-	secret := false
-	resource.Secrets(configuration, func(*resource.Secret) { secret = true })
-	if secret {
-		s.Unverified(s.r.Address.String(), "the configuration of a model holds a secret, which no question may carry")
+	if s.secret(configuration) {
 		return nil, nil
 	}
 	src, err := about(s, connection, func(c schema.Connection) (*schema.Source, error) {
@@ -149,6 +157,31 @@ func (s *survey) Source(connection resource.Reference, configuration resource.Ob
 // Keys implements [resource.Surveyor].
 func (s *survey) Keys(connection resource.Reference) (*schema.Keys, error) {
 	return about(s, connection, func(c schema.Connection) (*schema.Keys, error) { return s.in.Reader.Keys(s.ctx, c) })
+}
+
+// Enrichment implements [resource.Surveyor].
+func (s *survey) Enrichment(connection resource.Reference) (*schema.Keys, error) {
+	return about(s, connection, func(c schema.Connection) (*schema.Keys, error) { return s.in.Reader.Enrichment(s.ctx, c) })
+}
+
+// Inputs implements [resource.Surveyor].
+func (s *survey) Inputs(connection resource.Reference, configuration resource.Object) ([][]string, error) {
+	if s.secret(configuration) {
+		return nil, nil
+	}
+	sets, err := about(s, connection, func(c schema.Connection) ([][]string, error) {
+		return s.in.Reader.Inputs(s.ctx, c, configuration)
+	})
+	c := key(connection)
+	switch {
+	case sets != nil:
+		s.seen.PutInputs(c, configuration, sets)
+	case err == nil && s.in.Last != nil:
+		if sets, err := s.in.Last.Inputs(s.ctx, c, configuration); err == nil {
+			s.seen.PutInputs(c, configuration, sets)
+		}
+	}
+	return sets, err
 }
 
 // Target implements [resource.Surveyor].

@@ -8,5 +8,6 @@
 //
 // Questions are GETs. Where the service has no way to put one into a GET, as for
 // the configuration of an Airtable model (API dossier 8.8), it is asked by a
-// preview, which saves nothing but is a POST; only [Service.Previews] allows that.
+// preview, which saves nothing but is a POST; so are the inputs of an enrichment.
+// Only [Service.Previews] allows that.
 package discover

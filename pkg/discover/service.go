@@ -27,6 +27,8 @@ type Service struct {
 
 	types      memo[schema.Document]
 	sources    memo[*schema.Source]
+	enrichment memo[*schema.Keys]
+	inputs     memo[[][]string]
 	keys       memo[*schema.Keys]
 	target     memo[*schema.Target]
 	targets    memo[*schema.Targets]
@@ -235,18 +237,70 @@ func sourceOf(fields []map[string]any) *schema.Source {
 func (s *Service) Keys(ctx context.Context, c schema.Connection) (*schema.Keys, error) {
 	return s.keys.get(c.ID, func() (*schema.Keys, error) {
 		o, err := s.object(ctx, c, "/modelsync/source", nil)
-		if err != nil {
-			return nil, err
+		return keysOf(o), err
+	})
+}
+
+func keysOf(o map[string]any) *schema.Keys {
+	if o == nil {
+		return nil
+	}
+	out := &schema.Keys{Values: map[string][]string{}, OneOf: texts(o["requires_one_of"])}
+	for _, member := range []string{"items", "configuration"} {
+		keys, _ := o[member].(map[string]any)
+		for key, v := range keys {
+			item, _ := v.(map[string]any)
+			out.Values[key] = choices(item["items"])
 		}
-		out := &schema.Keys{Values: map[string][]string{}, OneOf: texts(o["requires_one_of"])}
-		for _, member := range []string{"items", "configuration"} {
-			keys, _ := o[member].(map[string]any)
-			for key, v := range keys {
-				item, _ := v.(map[string]any)
-				out.Values[key] = choices(item["items"])
+	}
+	return out
+}
+
+// Enrichment implements [schema.Reader].
+func (s *Service) Enrichment(ctx context.Context, c schema.Connection) (*schema.Keys, error) {
+	return s.enrichment.get(c.ID, func() (*schema.Keys, error) {
+		o, err := s.object(ctx, c, "/modelsync/enrichment-source", nil)
+		return keysOf(o), err
+	})
+}
+
+// errNoInputs says that only a POST asks for the inputs of an enrichment.
+var errNoInputs = errors.New("no GET tells the inputs of an enrichment; `polyplan validate --online` asks for them")
+
+// Inputs implements [schema.Reader]. The question is a POST that saves nothing, and
+// so needs the leave that previews need.
+func (s *Service) Inputs(ctx context.Context, c schema.Connection, configuration map[string]any) ([][]string, error) {
+	key, err := json.Marshal(configuration)
+	if err != nil {
+		return nil, err
+	}
+	return s.inputs.get(c.ID+" "+string(key), func() (sets [][]string, err error) {
+		if !s.Previews {
+			if s.Last != nil {
+				if sets, err := s.Last.Inputs(ctx, c, configuration); err == nil {
+					return sets, nil
+				}
 			}
+			return nil, errNoInputs
 		}
-		return out, nil
+		err = s.gate(c).pass(func() error {
+			resp, err := s.c.Ask(ctx, transport.Request{Method: http.MethodPost, Path: "/api/enrichment/" + transport.PathSegment(c.ID) + "/inputfields",
+				Body: map[string]any{"configuration": configuration}})
+			if err != nil {
+				return settle(err)
+			}
+			sets = [][]string{}
+			if len(resp.Data) == 0 {
+				return nil
+			}
+			v, err := transport.Decode(resp.Data)
+			all, _ := v.([]any)
+			for _, set := range all {
+				sets = append(sets, texts(set))
+			}
+			return err
+		})
+		return sets, err
 	})
 }
 

@@ -172,6 +172,36 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// The inputs of an enrichment are asked for by a POST, which needs leave; without it
+// those that were known last do.
+func TestInputs(t *testing.T) {
+	people := m{"object": "people"}
+	want := [][]string{{"email"}, {"first_name", "last_name"}}
+	for data, want := range map[string][][]string{`[["email"], ["first_name", "last_name"]]`: want, `[]`: {}, `null`: {}} {
+		s, n := answering(t, map[string]string{"POST /api/enrichment/c1/inputfields": `200 {"data": ` + data + `}`})
+		if got, err := s.Inputs(context.Background(), conn, people); got != nil || !errors.Is(err, errNoInputs) || n.Load() > 0 {
+			t.Errorf("without leave: %v, %v, %d requests", got, err, n.Load())
+		}
+		s = New(s.c)
+		s.Previews = true
+		for range 2 {
+			if got, err := s.Inputs(context.Background(), conn, people); got == nil || !cmp.Equal(want, got) || err != nil || n.Load() != 1 {
+				t.Errorf("%s: %v, %v, %d requests", data, got, err, n.Load())
+			}
+		}
+	}
+	s, _ := answering(t, nil)
+	s.Last = schema.NewLock()
+	s.Last.PutInputs(conn, people, want)
+	if got, err := s.Inputs(context.Background(), conn, people); !cmp.Equal(want, got) || err != nil {
+		t.Errorf("what was known last: %v, %v", got, err)
+	}
+	var missing *schema.Missing
+	if got, err := s.Enrichment(context.Background(), conn); got != nil || !errors.As(err, &missing) {
+		t.Errorf("a connection that does not enrich: %v, %v", got, err)
+	}
+}
+
 // What the server adds to a model's configuration is not asked about.
 func TestModel(t *testing.T) {
 	s, _ := answering(t, map[string]string{"GET /api/models/m1": `200 {"data": {"name": "Users", "connection_id": "c9", "configuration": {"table": "users", "query": "", "view": null, "tracking_columns": ["a"]},

@@ -12,6 +12,7 @@ import (
 
 // surveyModel looks for what the model names in its source.
 func surveyModel(s resource.Surveyor, r *resource.Resource) {
+	surveyEnricher(s, objectOf(r.Object["enricher"]))
 	ref, ok := resource.ReadRef("connection", r.Object["connection"])
 	configuration := objectOf(r.Object["configuration"])
 	if !ok || configuration == nil {
@@ -72,21 +73,7 @@ func surveyConfiguration(s resource.Surveyor, ref resource.Reference, configurat
 		return // and so it was not the configuration that was refused
 	}
 	const p = resource.Path("configuration")
-	found := false
-	for _, key := range resource.Keys(configuration) {
-		values, known := keys.Values[key]
-		v := scalarOf(configuration[key])
-		switch {
-		case !known && len(keys.Values) > 0:
-			found = true
-			s.Error(p.Child(key), "unknown-key", "unknown key "+strconv.Quote(key), "models of this connection know "+listed(resource.Keys(keys.Values)),
-				didYouMean("", key, resource.Keys(keys.Values)))
-		case len(values) > 0 && v != "" && !slices.Contains(values, v):
-			found = true
-			s.Error(p.Child(key), "unknown-source", strconv.Quote(v)+" does not exist", "the connection has "+listed(values),
-				didYouMean("", v, withShort(values)))
-		}
-	}
+	found := surveyKeys(s, p, "models of this connection", keys, configuration)
 	chosen := slices.ContainsFunc(keys.OneOf, func(key string) bool { return !resource.Empty(configuration[key]) })
 	if !found && len(keys.OneOf) > 0 && !chosen {
 		found = true
@@ -95,6 +82,26 @@ func surveyConfiguration(s resource.Surveyor, ref resource.Reference, configurat
 	if !found {
 		s.Error(p, "refused", "the service refuses this configuration", refusal(err), "")
 	}
+}
+
+// surveyKeys holds a configuration against what it may say, and reports whether
+// anything is wrong with it.
+func surveyKeys(s resource.Surveyor, p resource.Path, who string, keys *schema.Keys, configuration resource.Object) (found bool) {
+	for _, key := range resource.Keys(configuration) {
+		values, known := keys.Values[key]
+		v := scalarOf(configuration[key])
+		switch {
+		case !known && len(keys.Values) > 0:
+			found = true
+			s.Error(p.Child(key), "unknown-key", "unknown key "+strconv.Quote(key), who+" know "+listed(resource.Keys(keys.Values)),
+				didYouMean("", key, resource.Keys(keys.Values)))
+		case len(values) > 0 && v != "" && !slices.Contains(values, v):
+			found = true
+			s.Error(p.Child(key), "unknown-source", strconv.Quote(v)+" does not exist", "the connection has "+listed(values),
+				didYouMean("", v, withShort(values)))
+		}
+	}
+	return found
 }
 
 // withShort adds to names such as public.users the ones that they may be called

@@ -22,6 +22,12 @@ type Surveyor interface {
 	Source(connection Reference, configuration Object) (*schema.Source, error)
 	// Keys is what such a configuration may say.
 	Keys(connection Reference) (*schema.Keys, error)
+	// Enrichment is what the configuration of an enrichment by that connection may
+	// say.
+	Enrichment(connection Reference) (*schema.Keys, error)
+	// Inputs are the sets of inputs of such an enrichment, of which one is to be fed;
+	// nil: not known.
+	Inputs(connection Reference, configuration Object) ([][]string, error)
 	// Target is an object that a sync may write to.
 	Target(connection Reference, object string) (*schema.Target, error)
 	// Targets lists these objects.

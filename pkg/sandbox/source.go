@@ -304,9 +304,12 @@ func getEnrichmentInputs(c *call) (*answer, error) {
 		return nil, err
 	}
 	in := read(c.body)
-	in.object("configuration")
+	of := scalar(in.object("configuration")[e.Key])
 	if *in.err != nil {
 		return nil, *in.err
+	}
+	if of != "" && !oneOf(of, e.Objects) {
+		return nil, notFound(e.Key)
 	}
 	sets := []any{}
 	for _, set := range e.Inputs {

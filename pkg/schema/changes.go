@@ -25,6 +25,9 @@ func (l *Lock) Changes(before *Lock) []string {
 		compare(was.Sources, is.Sources, func(source string, was, is map[string]string) {
 			out = append(out, changed(key+", "+source, was, is)...)
 		})
+		compare(was.Inputs, is.Inputs, func(of string, was, is [][]string) {
+			out = append(out, changed(key+", enrichment "+of, leavesOf(was), leavesOf(is))...)
+		})
 		compare(was.Targets, is.Targets, func(object string, was, is *lockedTarget) {
 			out = append(out, changed(key+", target "+object, was.leaves(), is.leaves())...)
 		})
@@ -73,6 +76,18 @@ func changed(subject string, was, is map[string]string) []string {
 			out = append(out, fmt.Sprintf("%s: %s was %s and is %s", subject, name, before, after))
 		}
 	})
+	return out
+}
+
+// leavesOf describes the inputs of an enrichment set by set.
+func leavesOf(sets [][]string) map[string]string {
+	if sets == nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, set := range sets {
+		out[strings.Join(set, " + ")] = "inputs"
+	}
 	return out
 }
 

@@ -30,6 +30,7 @@ type Lock struct {
 type behind struct {
 	Sources map[string]map[string]string `json:"sources,omitempty"` // what is read -> field -> type
 	Targets map[string]*lockedTarget     `json:"targets,omitempty"`
+	Inputs  map[string][][]string        `json:"enrichments,omitempty"` // what enriches -> the sets of inputs
 
 	BulkSource *lockedBulkSource `json:"bulk_source,omitempty"`
 	BulkTarget *lockedBulkTarget `json:"bulk_target,omitempty"`
@@ -66,7 +67,7 @@ func (l *Lock) Empty() bool { return len(l.types)+len(l.connections) == 0 }
 func (l *Lock) at(c Connection) *behind {
 	b := l.connections[c.Key]
 	if b == nil {
-		b = &behind{Sources: map[string]map[string]string{}, Targets: map[string]*lockedTarget{}}
+		b = &behind{Sources: map[string]map[string]string{}, Targets: map[string]*lockedTarget{}, Inputs: map[string][][]string{}}
 		l.connections[c.Key] = b
 	}
 	return b
@@ -84,6 +85,18 @@ func (l *Lock) PutSource(c Connection, configuration map[string]any, s *Source) 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.at(c).Sources[sourceKey(configuration)] = typesOf(s.Fields)
+}
+
+// PutInputs remembers what an enrichment with that configuration needs.
+func (l *Lock) PutInputs(c Connection, configuration map[string]any, sets [][]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([][]string, len(sets))
+	for i, set := range sets {
+		out[i] = slices.Sorted(slices.Values(set))
+	}
+	slices.SortFunc(out, slices.Compare)
+	l.at(c).Inputs[sourceKey(configuration)] = out
 }
 
 // PutTarget remembers an object that syncs write to.
@@ -242,6 +255,15 @@ func (l *Lock) Source(_ context.Context, c Connection, configuration map[string]
 	return &Source{fieldsOf(b.Sources[sourceKey(configuration)])}, nil
 }
 
+// Inputs implements [Reader].
+func (l *Lock) Inputs(_ context.Context, c Connection, configuration map[string]any) ([][]string, error) {
+	b := l.connections[c.Key]
+	if b == nil || b.Inputs[sourceKey(configuration)] == nil {
+		return nil, errNotLocked
+	}
+	return b.Inputs[sourceKey(configuration)], nil
+}
+
 // Target implements [Reader].
 func (l *Lock) Target(_ context.Context, c Connection, object string) (*Target, error) {
 	b := l.connections[c.Key]
@@ -284,6 +306,9 @@ func (l *Lock) BulkTarget(_ context.Context, c Connection) (*BulkTarget, error) 
 
 // Keys implements [Reader]: a lock has none.
 func (l *Lock) Keys(context.Context, Connection) (*Keys, error) { return nil, errNotLocked }
+
+// Enrichment implements [Reader]: a lock has none.
+func (l *Lock) Enrichment(context.Context, Connection) (*Keys, error) { return nil, errNotLocked }
 
 // Targets implements [Reader]: a lock has none.
 func (l *Lock) Targets(context.Context, Connection) (*Targets, error) { return nil, errNotLocked }
@@ -346,6 +371,7 @@ func ParseLock(data []byte) (*Lock, error) {
 			continue
 		}
 		maps.Copy(b.Sources, c.Sources)
+		maps.Copy(b.Inputs, c.Inputs)
 		b.BulkSource, b.BulkTarget = c.BulkSource, c.BulkTarget
 		for id, t := range c.Targets {
 			if t != nil {

@@ -20,6 +20,11 @@ type Reader interface {
 	Source(ctx context.Context, c Connection, configuration map[string]any) (*Source, error)
 	// Keys is what a model's configuration may say.
 	Keys(ctx context.Context, c Connection) (*Keys, error)
+	// Enrichment is what the configuration of an enrichment may say.
+	Enrichment(ctx context.Context, c Connection) (*Keys, error)
+	// Inputs are the sets of inputs of which an enrichment with that configuration
+	// needs one (API dossier 8.6). They are not nil.
+	Inputs(ctx context.Context, c Connection, configuration map[string]any) ([][]string, error)
 	// Target is an object that a sync may write to.
 	Target(ctx context.Context, c Connection, object string) (*Target, error)
 	// Targets lists these objects.
@@ -91,7 +96,8 @@ func (s *Source) Field(name string) *Field {
 	return nil
 }
 
-// Keys is what a model's configuration may say (API dossier 8.8).
+// Keys is what the configuration of a model, or of an enrichment, may say (API
+// dossier 8.8).
 type Keys struct {
 	// Values are the values to choose from, by key; nil where any will do.
 	Values map[string][]string

@@ -157,6 +157,8 @@ func TestChanges(t *testing.T) {
 	after.PutType("pg", Document{"properties": map[string]any{"a": map[string]any{"type": "integer"}}})
 	before.PutSource(c, table, &Source{[]Field{{Name: "id", Type: "number"}, {Name: "old", Type: "string"}, {Name: "same", Type: "string"}}})
 	after.PutSource(c, table, &Source{[]Field{{Name: "id", Type: "string"}, {Name: "new", Type: "string"}, {Name: "same", Type: "string"}}})
+	before.PutInputs(c, table, [][]string{{"email"}, {"b", "a"}})
+	after.PutInputs(c, table, [][]string{{"a", "b"}, {"phone"}})
 	before.PutTarget(c, &Target{ID: "gone"})
 	after.PutTarget(c, &Target{ID: "made"})
 	after.PutBulkTarget(c, &BulkTarget{Modes: []string{"replicate"}})
@@ -165,6 +167,8 @@ func TestChanges(t *testing.T) {
 		"connection.pg, table=users: id was number and is string",
 		"connection.pg, table=users: new is new (string)",
 		"connection.pg, table=users: old is gone",
+		"connection.pg, enrichment table=users: email is gone",
+		"connection.pg, enrichment table=users: phone is new (inputs)",
 		"connection.pg, target gone: no longer there, or not used",
 		"connection.pg, target made: new",
 		"connection.pg, settings of bulk targets: new",
