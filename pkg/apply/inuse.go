@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/api"
+	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/diff"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
@@ -33,27 +34,38 @@ func (p *preparer) guard(ctx context.Context, plan *diff.Plan) error {
 	for i := range plan.Steps {
 		g.planned(&plan.Steps[i])
 	}
-	listed := p.used()
 	for _, k := range p.req.Kinds {
 		if k.Placed() || !slices.ContainsFunc(resource.Keys(kinds), k.RefersTo) {
 			continue
 		}
-		snap := p.snap
-		if !slices.Contains(listed, k) {
-			if strings.Contains(k.Path, "{") {
-				continue // nobody said in which
-			}
-			var err error
-			if snap, err = p.c.Snapshot(ctx, []api.Collection{{Kind: k}}); err != nil {
-				return err
-			}
+		if err := g.listed(ctx, k, p.snap, resource.Keys(kinds)); err != nil {
+			return err
 		}
-		if err := g.listed(ctx, k, snap, resource.Keys(kinds)); err != nil {
+		more, err := p.unlooked(ctx, k)
+		if err == nil {
+			err = g.listed(ctx, k, more, resource.Keys(kinds))
+		}
+		switch {
+		case err == nil:
+		case strings.Contains(k.Path, "{") && (transport.IsForbidden(err) || transport.IsNotFound(err)):
+			g.unseen(k) // some services tell partners alone who is in an organisation
+		default:
 			return err
 		}
 	}
 	g.refuse(plan)
 	return nil
+}
+
+// unlooked are the objects of a kind that were not listed, because nothing of ours
+// is among them: those of the organisation that the key is of.
+func (p *preparer) unlooked(ctx context.Context, k *resource.Kind) (*api.Snapshot, error) {
+	in, known := p.c.CollectionOf(k, nil, p.id)
+	there := func(c api.Collection) bool { return c.Kind == k && c.In == in }
+	if !known || slices.ContainsFunc(p.collections(), there) {
+		return p.c.Snapshot(ctx, nil)
+	}
+	return p.c.Snapshot(ctx, []api.Collection{{Kind: k, In: in}})
 }
 
 // goes reports whether a step deletes the object that there is now.
@@ -83,18 +95,23 @@ func (g *guarded) planned(s *diff.Step) {
 	}
 }
 
-// listed looks at the objects of a kind that no step of the plan changes or
-// deletes.
+// listed looks at the objects of a kind: at all of one that no step of the plan
+// changes or deletes, else at what a change leaves to people in the app.
 func (g *guarded) listed(ctx context.Context, k *resource.Kind, snap *api.Snapshot, kinds []string) error {
 	var left []string
 	var unread []api.Ref
 	for _, id := range snap.IDs(k.Name) {
 		s := g.steps[id]
+		it, _ := snap.Item(k.Name, id)
 		if s != nil && (s.After != nil || goes(s)) {
+			for _, f := range k.Fields {
+				if f.Implicit && !goes(s) && s.After[f.Name] == nil {
+					g.mentioned(it.Object[f.APIName()], s.Address.String())
+				}
+			}
 			continue
 		}
 		left = append(left, id)
-		it, _ := snap.Item(k.Name, id)
 		if !it.Full && slices.ContainsFunc(kinds, func(to string) bool { return !k.Tells(it.Object, to) }) {
 			unread = append(unread, api.Ref{Kind: k, ID: id})
 		}
@@ -128,6 +145,15 @@ func (g *guarded) mentioned(v any, who string) {
 	case []any:
 		for _, e := range v {
 			g.mentioned(e, who)
+		}
+	}
+}
+
+// unseen notes that nobody could tell who of a kind refers to what goes.
+func (g *guarded) unseen(k *resource.Kind) {
+	for _, gone := range g.goes {
+		if k.RefersTo(gone.Address.Kind) {
+			gone.Risks = append(gone.Risks, fmt.Sprintf("it is not known whether a %s still has it: this key may not see them", k.Name))
 		}
 	}
 }

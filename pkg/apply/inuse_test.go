@@ -9,6 +9,7 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/internal/rig"
+	"github.com/polyplan/polyplan/pkg/sandbox"
 	"github.com/polyplan/polyplan/pkg/spec"
 )
 
@@ -16,8 +17,12 @@ import (
 const used = base + `
 roles:
   analyst: {}
+  ops: {}
 policies:
   marketing: {actions: {edit: [analyst]}}
+users:
+  ada: {email: ada@example.com, roles: [ops]}
+  eve: {email: eve@example.com}
 models:
   users: {connection: pg, configuration: {table: users}, relations: {id: orders.user_id}}
   orders: {connection: pg, configuration: {table: orders}}
@@ -48,7 +53,7 @@ func TestDeleteOfWhatIsUsed(t *testing.T) {
 			want      []string
 		}{
 			{"nothing goes", "", "", nil},
-			{"everything goes", "role.analyst policy.marketing model.users model.orders sync.first sync.second connection.pg", "", nil},
+			{"everything goes", "role.analyst role.ops user.ada user.eve policy.marketing model.users model.orders sync.first sync.second connection.pg", "", nil},
 			{"with its users", "model.users sync.first sync.second", "", nil},
 			{"a model that a sync uses", "model.users", "sync.first",
 				[]string{`model.users is in use and would be deleted: sync.first uses it`}},
@@ -60,6 +65,8 @@ func TestDeleteOfWhatIsUsed(t *testing.T) {
 				[]string{`policy.marketing is in use and would be deleted: sync.first uses it`}},
 			{"a role that a policy names", "role.analyst", "policy.marketing",
 				[]string{`role.analyst is in use and would be deleted: policy.marketing uses it`}},
+			{"a role that a user has", "role.ops", "user.ada",
+				[]string{`role.ops is in use and would be deleted: user.ada uses it`}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				m := r.Manifest(used)
@@ -102,6 +109,62 @@ func TestDeleteOfWhatIsUsed(t *testing.T) {
 			"orders.id", "users.id"))
 		r.Run(rig.Run{Manifest: elsewhere, Prune: true})
 		r.Converged(elsewhere)
+	})
+}
+
+// A role that users have is kept, though the manifest manages no users, or none of
+// their roles. Where a key may not see users, the plan says that it did not look.
+func TestDeleteOfRolesThatUsersHave(t *testing.T) {
+	const roles, ada = "roles: {analyst: {}, ops: {}}\n", "users: {ada: {email: ada@example.com}}\n"
+	both(t, func(t *testing.T, version string) {
+		plan := func(r *rig.Rig, manifest string) (refused, risks []string) {
+			p := r.Plan(rig.Run{Manifest: r.Manifest(manifest), Prune: true}).Prepared.Plan
+			for _, f := range p.Refusals {
+				refused = append(refused, f.What+": "+f.Why)
+			}
+			for _, s := range p.Steps {
+				risks = append(risks, s.Risks...)
+			}
+			return refused, risks
+		}
+		r := rig.New(t, rig.Options{Version: version})
+		r.Apply(r.Manifest(roles + ada))
+		if err := r.Server.Edit("user", "ada@example.com", map[string]any{"role_ids": []any{r.ID("role.ops")}}); err != nil {
+			t.Fatal(err)
+		}
+		without := strings.Replace(roles, ", ops: {}", "", 1)
+		got, _ := plan(r, without+ada)
+		if want := "role.ops is in use and would be deleted: user.ada uses it"; len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("a user whose roles the app decides: %q, want %s", got, want)
+		}
+		if got, _ := plan(r, without); len(got) > 0 { // the user goes as well
+			t.Errorf("a user who goes too: %q", got)
+		}
+
+		r = rig.New(t, rig.Options{Version: version})
+		r.Apply(r.Manifest(roles))
+		other := *r
+		other.Path += ".other"
+		other.Apply(other.Manifest("users: {eve: {email: eve@example.com, roles: [{id: " + r.ID("role.ops") + "}]}}\n"))
+		got, risks := plan(r, without)
+		if want := `role.ops is in use and would be deleted: the user "eve@example.com" (`; len(got) != 1 || !strings.HasPrefix(got[0], want) || len(risks) > 0 {
+			t.Errorf("somebody else's user: %q, %q, want %s", got, risks, want)
+		}
+		for _, status := range []int{403, 404} {
+			r.Server.Fault(sandbox.Fault{Method: "GET", Path: "/api/organizations/*/users", Do: sandbox.Status, Status: status, Times: -1})
+			got, risks = plan(r, without)
+			if want := "it is not known whether a user still has it: this key may not see them"; len(got) > 0 || len(risks) != 1 || risks[0] != want {
+				t.Errorf("users that answer %d: %q, %q, want %s", status, got, risks, want)
+			}
+			r.Server.ResetFaults()
+		}
+		r.Server.Fault(sandbox.Fault{Method: "GET", Path: "/api/organizations/*/users", Do: sandbox.Status, Status: 500, Times: -1})
+		if ran := r.Do(rig.Run{Manifest: r.Manifest(without), Prune: true}); ran.Failure() == nil {
+			t.Error("users that cannot be listed pass for none")
+		}
+		if _, ok := r.Server.Object("role", "ops"); !ok {
+			t.Error("the role is gone")
+		}
 	})
 }
 

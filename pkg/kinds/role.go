@@ -19,9 +19,9 @@ it, and who has it with the users, or is decided in the app. The roles that ever
 such as Admin, belong to the service and cannot be changed or deleted: a policy
 names one as {id: UUID}.
 
-The policies that name a role are changed before the role is deleted. A policy
-that this manifest does not manage keeps the id of a deleted role, which then
-says nothing. Roles of one's own are an add-on that has to be paid for: without
+The policies that name a role are changed before the role is deleted. As long as
+others do, or users still have it, whoever manages them, a plan that deletes it is
+refused and says who: the service would not ask. Roles of one's own are an add-on that has to be paid for: without
 it the service refuses to make one.`,
 	Example: `roles:
   analyst: {name: Analyst}
