@@ -57,9 +57,10 @@ func sandboxCommand(env *Env) *cli.Command {
 
 // habitList has a line for each habit of the sandbox.
 func habitList() string {
+	habits := sandbox.Habits()
 	var names []string
 	width := 0
-	for _, h := range sandbox.Habits() {
+	for _, h := range habits {
 		name := h.Name
 		switch {
 		case len(h.Values) > 0:
@@ -70,7 +71,7 @@ func habitList() string {
 		names, width = append(names, name), max(width, len(name))
 	}
 	var b strings.Builder
-	for i, h := range sandbox.Habits() {
+	for i, h := range habits {
 		fmt.Fprintf(&b, "  %-*s  %s\n", width, names[i], h.Doc)
 	}
 	return strings.TrimRight(b.String(), "\n")

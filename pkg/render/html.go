@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed page.html
@@ -16,7 +17,7 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // pagePolicy lets a page load nothing, run nothing, and look as it was written:
 // whatever got into it, there is nothing that it could do.
@@ -47,7 +48,7 @@ func (page) Style() template.CSS { return template.CSS(pageStyle) }
 
 func (pg page) write(w io.Writer) error {
 	p := NewPrinter(w, Style{})
-	if err := pageTemplate.Execute(p, pg); err != nil {
+	if err := pageTemplate().Execute(p, pg); err != nil {
 		return err
 	}
 	return p.Err()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -136,7 +137,9 @@ type pageData struct {
 	Fields template.HTML
 }
 
-var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
+
+const pageText = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{{.Title}}</title>
 <style>
@@ -151,7 +154,7 @@ code { font-size: 1.4rem; } td { padding-right: 2rem; } label { display: block; 
 {{with .Leads}}<p class="small">Then you are led to {{.}}</p>{{end}}
 <p class="small">polyplan sandbox: nothing here reaches a real service.</p>
 </body></html>
-`))
+`
 
 // page writes an HTML page on which nothing foreign can run.
 func page(w http.ResponseWriter, status int, d pageData) {
@@ -162,7 +165,7 @@ func page(w http.ResponseWriter, status int, d pageData) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	pageTemplate.Execute(w, d) // whoever hung up does not want it
+	pageTemplate().Execute(w, d) // whoever hung up does not want it
 }
 
 // index says what this is.

@@ -234,7 +234,7 @@ func (s *Server) admit(c *call, r *http.Request, raw []byte) (idem string, repla
 	if idem == "" || r.Method != http.MethodPost && !(r.Method == http.MethodPut && s.opts.Switches.PutKeys) {
 		return "", nil, nil
 	}
-	if !idempotencyForm.MatchString(idem) {
+	if !isKey(idem) {
 		return "", nil, badRequest("Idempotency-Key: want 8 to 255 of A-Z a-z 0-9 - _")
 	}
 	if s.opts.Switches.KeysByPath {

@@ -140,6 +140,33 @@ func TestClosedOutput(t *testing.T) {
 	}
 }
 
+// What packages do before main every command waits for, so none that is linked in
+// does much: what they allocate there tells that on any machine.
+func TestInitWork(t *testing.T) {
+	w := New(t)
+	w.Setenv("GODEBUG", "inittrace=1")
+	code, p := w.Run("version")
+	sum, most, worst := 0, 0, ""
+	for line := range strings.Lines(p.Err.String()) {
+		var name string
+		var at, took float64
+		var bytes int
+		if n, _ := fmt.Sscanf(line, "init %s @%g ms, %g ms clock, %d bytes", &name, &at, &took, &bytes); n < 4 {
+			continue
+		}
+		if sum += bytes; bytes > most {
+			most, worst = bytes, name
+		}
+	}
+	if code != 0 || sum == 0 {
+		t.Fatalf("exit code %d, and no trace: %s", code, p.Err.String())
+	}
+	const limit = 2 << 20 // half of where the first garbage collection begins
+	if sum > limit {
+		t.Errorf("before main packages allocate %d bytes, at most %d may be: %s alone takes %d", sum, limit, worst, most)
+	}
+}
+
 // The program starts quickly, asks no network and writes no file for that.
 func TestStartUp(t *testing.T) {
 	trial.Long(t)
