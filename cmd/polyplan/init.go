@@ -61,6 +61,12 @@ func runInit(s *session, c *cli.Context) error {
 		return usage(diag.Visible(name)+" is not a regular file", "remove it, or choose another --file")
 	}
 	dir := filepath.Dir(path)
+	for _, name := range []string{filepath.Dir(schemaPath), ".gitignore"} {
+		at := filepath.Join(dir, name)
+		if info, err := os.Lstat(at); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return notAFile(at, info)
+		}
+	}
 	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(schemaPath)), 0o755); err != nil {
 		return err
 	}

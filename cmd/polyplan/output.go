@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/render"
 )
 
@@ -24,8 +25,12 @@ func (s *session) print(text string) error {
 
 // replaceFile puts data in the place of the file at path, or makes it. Whoever
 // reads the file at any moment sees the old one or the new one whole. A mode of
-// 0 keeps that of the file that is there.
+// 0 keeps that of the file that is there. What is no file is left alone, links
+// too: whoever put one into a repository would choose what is overwritten.
 func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return notAFile(path, info)
+	}
 	if mode == 0 {
 		mode = 0o644
 		if info, err := os.Stat(path); err == nil {
@@ -56,6 +61,15 @@ func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// notAFile is the error for a path at which there is something else.
+func notAFile(path string, info fs.FileInfo) error {
+	what, fix := "it is there and is not a regular file", "choose another name, or remove it"
+	if info.Mode()&fs.ModeSymlink != 0 {
+		what, fix = "it is a symbolic link, which is not followed here", "name what it points to, or remove the link"
+	}
+	return &problem{Diagnostic: diag.Diagnostic{Code: "not-a-file", What: diag.Visible(path) + " is not written", Why: what, Fix: fix}}
 }
 
 // withoutPath is an error of the file system without the name of the temporary

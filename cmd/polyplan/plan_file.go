@@ -66,7 +66,7 @@ func mayReplace(path, called string) error {
 	case err != nil:
 		return fmt.Errorf("writing %s: %w", called, withoutPath(err))
 	case !info.Mode().IsRegular():
-		return refuse("it is there and is no file")
+		return notAFile(called, info)
 	}
 	f, err := os.Open(path)
 	if err != nil {

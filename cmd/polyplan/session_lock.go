@@ -23,7 +23,7 @@ const lockLimit = 64 << 20
 
 // readLock reads the file, nil if there is none.
 func (s *session) readLock() (*schema.Lock, error) {
-	f, err := os.Open(s.lockPath())
+	info, err := os.Lstat(s.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -31,6 +31,13 @@ func (s *session) readLock() (*schema.Lock, error) {
 		return &problem{Diagnostic: diag.Diagnostic{Pos: diag.Pos{File: s.lockName()}, Code: "lock-damaged", What: "the lock file of the schemas cannot be read",
 			Why: fmt.Sprint(withoutPath(err)), Fix: "take it from version control, or delete it and run `polyplan validate --online --update-lock`"}, Err: err}
 	}
+	if err == nil && !info.Mode().IsRegular() { // opening a named pipe would wait for ever
+		err = errors.New("it is not a regular file")
+	}
+	if err != nil {
+		return nil, unusable(err)
+	}
+	f, err := os.Open(s.lockPath())
 	if err != nil {
 		return nil, unusable(err)
 	}

@@ -21,6 +21,11 @@ func (s *session) openStore() (state.Archive, error) {
 	if !remote.IsURL(at) {
 		at = s.statePath()
 	}
+	if info, err := os.Lstat(at); err == nil && info.Mode()&fs.ModeSymlink != 0 && s.opts.state == "" {
+		return nil, &problem{Diagnostic: diag.Diagnostic{Code: "state-is-a-link", What: fmt.Sprintf("the state %s is a symbolic link", diag.Visible(at)),
+			Why: "whoever put it there would choose which file is overwritten",
+			Fix: "name the state with --state, by the link or by what it points to"}}
+	}
 	var err error
 	s.store, err = s.storeAt(at)
 	return s.store, err
