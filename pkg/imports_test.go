@@ -22,6 +22,7 @@ const ours = "github.com/polyplan/polyplan/pkg/"
 var allowed = map[string][]string{
 	"catalog":         {},
 	"diag":            {},
+	"fault":           {},
 	"graph":           {},
 	"pgtest":          {}, // for tests; those of cmd cannot import pkg/internal
 	"internal/trial":  {}, // for tests; statetest is one in a package of its own
@@ -30,19 +31,19 @@ var allowed = map[string][]string{
 	"kinds":           {"catalog", "diag", "resource", "schema"}, // diag for Nearest
 	"manual":          {"catalog", "diag", "resource"},           // diag for Nearest and Width
 	"spec":            {"diag", "graph", "resource"},
-	"state":           {"resource"},
+	"state":           {"fault", "resource"},
 	"state/remote":    {"state"},
 	"state/placetest": {},                                              // for tests; those of cmd cannot import pkg/internal
 	"state/statetest": {"diag", "internal/trial", "resource", "state"}, // diag for positions that must not be kept
 	"crypt":           {},
 	"helper":          {},
-	"api/transport":   {},
+	"api/transport":   {"fault"},
 	"api":             {"api/transport", "resource"},
 	"discover":        {"api", "api/transport", "resource", "schema"}, // transport for requests of no kind
 	"diff":            {"diag", "graph", "resource"},                  // diag for where a refusal is shown
 	"check":           {"diag", "diff", "resource", "schema"},         // diff for what a plan makes of connections
 	"apply": {"api", "api/transport", "diag", // transport for the service's errors
-		"diff", "graph", "resource", "state"},
+		"diff", "fault", "graph", "resource", "state"},
 	"sandbox":          {"catalog", "resource", "sandbox/postgres"},
 	"sandbox/postgres": {},
 	"render":           {"apply", "check", "diag", "diff", "graph", "resource", "state"},

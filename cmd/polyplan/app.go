@@ -20,7 +20,7 @@ var version = "0.1.0-dev"
 func run(env *Env, args []string) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(env.Stderr, "polyplan: this is a bug in polyplan, please report it: %s\n%s", diag.Visible(fmt.Sprint(r)), debug.Stack())
+			tellBug(env.Stderr, fmt.Sprint(r), string(debug.Stack()))
 			code = exitError
 		}
 	}()
@@ -37,6 +37,11 @@ func run(env *Env, args []string) (code int) {
 		}
 	}
 	return codeOf(err)
+}
+
+// tellBug tells of a mistake of ours, with what is needed to find it.
+func tellBug(w io.Writer, what, stack string) {
+	fmt.Fprintf(w, "polyplan: this is a bug in polyplan, please report it: %s\n%s", diag.Visible(what), stack)
 }
 
 func newApp(env *Env) *cli.App {

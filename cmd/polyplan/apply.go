@@ -198,6 +198,12 @@ func (s *session) conclude(result *apply.Result, waits []apply.Event) error {
 			return outcome(s.env.Stdout, exitDone, err)
 		}
 	}
+	for _, f := range result.Failed {
+		var bug *apply.BugError
+		if errors.As(f.Err, &bug) {
+			s.bug(bug.Panic.Value, bug.Panic.Stack)
+		}
+	}
 	if result.Err != nil {
 		return s.lastResort(result.Err)
 	}

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+)
 
 // commands are all commands, in the order in which people meet them.
 func commands(env *Env) []*cli.Command {
@@ -26,15 +30,21 @@ func commands(env *Env) []*cli.Command {
 }
 
 // action is a command's function: it reads the options, opens a session and
-// closes it again.
+// closes it again, whatever the command ran into.
 func action(env *Env, f func(s *session, c *cli.Context) error) cli.ActionFunc {
-	return func(c *cli.Context) error {
+	return func(c *cli.Context) (err error) {
 		opts, err := readOptions(c, env)
 		if err != nil {
 			return err
 		}
 		s := newSession(env, opts)
 		defer s.close()
+		defer func() {
+			if r := recover(); r != nil {
+				s.bug(r, debug.Stack())
+				err = exitCode(exitError)
+			}
+		}()
 		return f(s, c)
 	}
 }

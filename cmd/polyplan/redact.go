@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
 	"slices"
@@ -34,6 +35,11 @@ func (s *session) redact(text string) string {
 		text = strings.ReplaceAll(text, secret, "(secret)")
 	}
 	return text
+}
+
+// bug tells of a mistake of ours. What a panic was given may hold a secret.
+func (s *session) bug(what any, stack []byte) {
+	tellBug(s.env.Stderr, s.redact(fmt.Sprint(what)), s.redact(string(stack)))
 }
 
 // longLine is the length from which on a line of a secret of several lines is

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/polyplan/polyplan/pkg/fault"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -117,16 +118,18 @@ func (s *session) lockStore(store state.Archive, command string) error {
 	if !s.opts.lock {
 		return nil
 	}
-	lock, err := state.LockWait(s.stop, store, s.holder(command), s.opts.lockTimeout, func(e *state.LockedError) {
-		s.note("waiting for the state's lock, held by %s", e.Holder)
-	})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, func() {
-		if err := lock.Unlock(); err != nil {
-			s.note("warning: %s", s.redact(err.Error()))
+	return fault.Around("lock", func() error {
+		lock, err := state.LockWait(s.stop, store, s.holder(command), s.opts.lockTimeout, func(e *state.LockedError) {
+			s.note("waiting for the state's lock, held by %s", e.Holder)
+		})
+		if err != nil {
+			return err
 		}
+		s.closers = append(s.closers, func() {
+			if err := fault.Around("unlock", lock.Unlock); err != nil {
+				s.note("warning: %s", s.redact(err.Error()))
+			}
+		})
+		return nil
 	})
-	return nil
 }

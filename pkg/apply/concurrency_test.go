@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/internal/rig"
 	"github.com/polyplan/polyplan/pkg/sandbox"
+	"github.com/polyplan/polyplan/pkg/state"
 )
 
 // A failed step skips what needs it and nobody else, and every failure is told.
@@ -159,4 +161,60 @@ func TestPanic(t *testing.T) {
 	}
 	r.Apply(wanted)
 	r.Converged(wanted)
+}
+
+// Wherever in its requests a step ends by a panic, what it did is not forgotten:
+// the next run finds it.
+func TestPanicAtEveryRequest(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for n := 1; ; n++ {
+			r := rig.New(t, rig.Options{Memory: state.NewMemory()})
+			wanted := r.Manifest(small)
+			p := &panicker{n: n, after: after}
+			ran := r.Do(rig.Run{Manifest: wanted, Round: p.round})
+			var bug *apply.BugError
+			if met := p.seen >= n; met && (!errors.As(ran.Failure(), &bug) || strings.Contains(ran.Failure().Error(), errBug.Error())) {
+				t.Errorf("request %d, after %v: the run ends with %v", n, after, ran.Failure())
+			} else if !met {
+				break
+			}
+			r.Apply(wanted)
+			r.Converged(wanted)
+		}
+	}
+}
+
+var errBug = errors.New("what a panic was given")
+
+// panicker panics at the n-th request that changes something.
+type panicker struct {
+	n     int
+	after bool
+	mu    sync.Mutex
+	seen  int
+	base  http.RoundTripper
+}
+
+func (p *panicker) round(base http.RoundTripper) http.RoundTripper {
+	p.base = base
+	return p
+}
+
+func (p *panicker) RoundTrip(q *http.Request) (*http.Response, error) {
+	if q.Method == http.MethodGet {
+		return p.base.RoundTrip(q)
+	}
+	p.mu.Lock()
+	p.seen++
+	met := p.seen == p.n
+	p.mu.Unlock()
+	if met && !p.after {
+		panic(errBug)
+	}
+	res, err := p.base.RoundTrip(q)
+	if met {
+		_ = res.Body.Close()
+		panic(errBug)
+	}
+	return res, err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/fault"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
 )
@@ -131,14 +133,26 @@ func (r *runner) send(ctx context.Context, in state.Intent, request func() (api.
 
 // intend writes down what is about to be sent.
 func (r *runner) intend(ctx context.Context, in state.Intent) error {
-	err := r.journal.Intend(ctx, in)
+	err := fault.Around("intent", func() error { return r.journal.Intend(ctx, in) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return errUnsent
 	case err != nil:
 		return r.unwritten(err)
 	}
+	r.mu.Lock()
+	r.open[in.Op] = in
+	r.mu.Unlock()
 	return nil
+}
+
+// unconcluded brings into the state what was intended and has no outcome, for a bug
+// ended its step in between. It is in doubt, as if the whole process had died.
+func (r *runner) unconcluded() {
+	for _, op := range slices.Sorted(maps.Keys(r.open)) {
+		r.State.Record(r.open[op], nil)
+		r.changed = true
+	}
 }
 
 // conclude writes an outcome and gives back the error that the step ends with.
@@ -147,9 +161,10 @@ func (r *runner) conclude(in state.Intent, out state.Outcome, err error) error {
 	if errors.As(err, &server) {
 		out.Status = server.Status
 	}
-	written := r.journal.Outcome(context.Background(), out)
+	written := fault.Around("outcome", func() error { return r.journal.Outcome(context.Background(), out) })
 	r.mu.Lock()
 	r.changed = true
+	delete(r.open, in.Op)
 	r.State.Record(in, &out)
 	if out.OK && in.Action == state.Create {
 		// The address has its object; older creates for it have come to nothing.

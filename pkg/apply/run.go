@@ -13,6 +13,7 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/fault"
 	"github.com/polyplan/polyplan/pkg/graph"
 	"github.com/polyplan/polyplan/pkg/resource"
 	"github.com/polyplan/polyplan/pkg/state"
@@ -58,7 +59,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &runner{Options: o, kinds: map[string]*resource.Kind{}, result: &Result{}, steps: map[resource.Address]*diff.Step{},
 		work: map[resource.Address]work{}, held: map[resource.Address]bool{}, cut: map[resource.Address]bool{},
-		off: map[resource.Address]bool{}, run: randomHex(8), attempts: map[string]int{}}
+		off: map[resource.Address]bool{}, run: randomHex(8), attempts: map[string]int{}, open: map[string]state.Intent{}}
 	for _, k := range o.Kinds {
 		r.kinds[k.Name] = k
 	}
@@ -104,6 +105,7 @@ type runner struct {
 	counter int
 	// attempts count what was sent, by address, method and path.
 	attempts map[string]int
+	open     map[string]state.Intent // what was intended and has no outcome yet
 }
 
 func (r *runner) execute(ctx context.Context) (*Result, error) {
@@ -114,7 +116,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	r.index = resource.NewIndex(olds(r.State.Resources), r.State.Resources)
 	g := r.graph()
 	if g.Len() > 0 {
-		if err := r.open(ctx); err != nil {
+		if err := r.openJournal(ctx); err != nil {
 			return nil, fmt.Errorf("nothing was sent, for the state cannot be written: %w", err)
 		}
 	}
@@ -131,13 +133,14 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	r.sum(results, stop)
 	r.blocked()
 	if r.journal != nil {
-		if err := r.journal.Close(); err != nil {
+		if err := fault.Around("journal.close", r.journal.Close); err != nil {
 			r.fail(err)
 		}
 	}
+	r.unconcluded()
 	if r.updateRecords() || r.changed || r.State.CutShort {
 		// The work is done whatever became of the context.
-		if err := r.Store.Save(context.WithoutCancel(ctx), r.State); err != nil {
+		if err := r.save(context.WithoutCancel(ctx)); err != nil {
 			r.fail(fmt.Errorf("the state could not be saved; its journal holds what was done: %w", err))
 		}
 	}
@@ -145,15 +148,21 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 }
 
 // open makes sure that what is going to happen can be remembered.
-func (r *runner) open(ctx context.Context) (err error) {
+func (r *runner) openJournal(ctx context.Context) error {
 	if r.changed {
-		if err := r.Store.Save(ctx, r.State); err != nil {
+		if err := r.save(ctx); err != nil {
 			return err
 		}
 		r.changed = false
 	}
-	r.journal, err = r.Store.Journal(ctx, r.State)
-	return err
+	return fault.Around("journal.open", func() (err error) {
+		r.journal, err = r.Store.Journal(ctx, r.State)
+		return err
+	})
+}
+
+func (r *runner) save(ctx context.Context) error {
+	return fault.Around("save", func() error { return r.Store.Save(ctx, r.State) })
 }
 
 // Tool is what the state says it was written by.
@@ -294,15 +303,25 @@ func (r *runner) sum(results map[node]error, stop context.Context) {
 			*list = append(*list, f)
 			r.tell(Event{Kind: kind, Address: n.Address, Name: s.Name, Action: f.Action, Because: f.Because})
 		default:
+			if errors.As(err, &panicked) {
+				err = &BugError{panicked}
+			}
 			f.Err = err
 			r.result.Failed = append(r.result.Failed, f)
-			if errors.As(err, &panicked) {
+			if panicked != nil {
 				r.tell(Event{Kind: Failed, Address: n.Address, Name: s.Name, Action: f.Action, Err: err})
 			}
 		}
 	}
 	r.result.Interrupted = r.interrupted()
 }
+
+// BugError says that a step ended by a panic. What that was given is not in its
+// text, for it might hold a secret.
+type BugError struct{ Panic *graph.PanicError }
+
+func (*BugError) Error() string   { return "a bug in polyplan ended this step" }
+func (e *BugError) Unwrap() error { return e.Panic }
 
 // errUnsent ends a step of which nothing was sent, because the run is to end.
 var errUnsent = errors.New("not started")

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/polyplan/polyplan/pkg/fault"
 )
 
 // ObjectStore keeps a state in objects; see OnObjects. Its methods may be called
@@ -237,11 +239,12 @@ func (o *ObjectStore) locked(ctx context.Context, do func() error) error {
 	if err := o.borrow(ctx); err != nil {
 		return err
 	}
-	err := do()
-	if relErr := o.release(); relErr != nil {
-		o.warn("freeing the lock: %v", relErr)
-	}
-	return err
+	defer func() { // also after a panic: else the lock would stand until its lease ends
+		if err := o.release(); err != nil {
+			o.warn("freeing the lock: %v", err)
+		}
+	}()
+	return do()
 }
 
 func (o *ObjectStore) save(ctx context.Context, s *State) error {
@@ -258,7 +261,7 @@ func (o *ObjectStore) save(ctx context.Context, s *State) error {
 	if err := o.write(ctx, found, &next); err != nil {
 		return err
 	}
-	s.Serial = next.Serial
+	s.Serial, s.CutShort = next.Serial, false
 	return nil
 }
 
@@ -293,10 +296,10 @@ func (o *ObjectStore) write(ctx context.Context, found *stored, s *State) error 
 	if err := o.held.alive(ctx); err != nil {
 		return err
 	}
-	if err := o.closeJournal(ctx, found, s); err != nil {
+	if err := fault.Around("generation.end", func() error { return o.closeJournal(ctx, found, s) }); err != nil {
 		return o.overtaken(ctx, s, err)
 	}
-	if err := o.create(ctx, generationObject(s.Serial), sealed); err != nil {
+	if err := fault.Around("generation.create", func() error { return o.create(ctx, generationObject(s.Serial), sealed) }); err != nil {
 		return o.overtaken(ctx, s, err)
 	}
 	kept, err := o.row(ctx, generationsPrefix)

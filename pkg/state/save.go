@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/polyplan/polyplan/pkg/fault"
 )
 
 // generationsKept is how many generations stay, the current one included.
@@ -17,11 +19,12 @@ func (f *FileStore) Save(ctx context.Context, s *State) error {
 	if err := f.borrow(); err != nil {
 		return fmt.Errorf("saving the state: %w", err)
 	}
-	err := f.save(ctx, s)
-	if relErr := f.release(); relErr != nil {
-		f.warn("freeing the lock: %v", relErr)
-	}
-	if err != nil {
+	defer func() {
+		if err := f.release(); err != nil {
+			f.warn("freeing the lock: %v", err)
+		}
+	}()
+	if err := f.save(ctx, s); err != nil {
 		return fmt.Errorf("saving the state: %w", err)
 	}
 	return nil
@@ -54,8 +57,10 @@ func (f *FileStore) save(ctx context.Context, s *State) error {
 	}
 	s.Serial, s.CutShort = next.Serial, false
 	f.seen, f.unsure, f.seenLog = identify(content), identity{}, logMark{}
-	f.tidy(found.layout, s.Serial)
-	return nil
+	return fault.Around("generation.tidy", func() error {
+		f.tidy(found.layout, s.Serial)
+		return nil
+	})
 }
 
 // fence refuses to go on when what is stored is not what s was loaded from.
@@ -77,19 +82,21 @@ func (f *FileStore) fence(ctx context.Context, s *State) (*stored, error) {
 // before the first gets its name: the state itself, and the one that is kept
 // should something spoil the state.
 func (f *FileStore) write(found *stored, content []byte, id identity) error {
-	if err := f.keepCurrent(found); err != nil {
+	if err := fault.Around("generation.keep", func() error { return f.keepCurrent(found) }); err != nil {
 		return err
 	}
 	// The room that the journal kept free is wanted now.
 	if err := remove(f.sys, found.spare()); err != nil {
 		return err
 	}
-	err := writeSynced(f.sys, found.next(), content)
+	err := fault.Around("generation.write", func() error {
+		if err := writeSynced(f.sys, found.next(), content); err != nil {
+			return err
+		}
+		return writeSynced(f.sys, found.temp(), content)
+	})
 	if err == nil {
-		err = writeSynced(f.sys, found.temp(), content)
-	}
-	if err == nil {
-		err = f.sys.Rename(found.temp(), found.main)
+		err = fault.Around("generation.name", func() error { return f.sys.Rename(found.temp(), found.main) })
 	}
 	if err != nil {
 		// Leave no half of a file to fill a disk that may be full.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/polyplan/polyplan/pkg/fault"
 )
 
 // An answer is what came back, whatever its status.
@@ -56,7 +58,16 @@ func (c *Client) roundTrip(ctx context.Context, cl *call, u *url.URL) (a *answer
 	defer func() { c.logAttempt(ctx, cl, status, size, c.opt.Now().Sub(began), err) }()
 
 	var tr trace
-	resp, err := c.round.RoundTrip(c.httpRequest(httptrace.WithClientTrace(ctx, tr.hooks()), cl, u))
+	var resp *http.Response
+	send := func() (err error) {
+		resp, err = c.round.RoundTrip(c.httpRequest(httptrace.WithClientTrace(ctx, tr.hooks()), cl, u))
+		return err
+	}
+	if cl.Method == http.MethodGet {
+		err = send()
+	} else {
+		err = fault.Around("request", send)
+	}
 	if err != nil {
 		return nil, c.networkError(ctx, cl, &tr, err)
 	}

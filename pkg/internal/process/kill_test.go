@@ -23,12 +23,14 @@ func findings(t *testing.T, at string, unlike []string) int {
 	return len(unlike)
 }
 
-// lives are runs to be killed: what is there before, and what is run then.
-var lives = []struct {
+// A life is a run to be disturbed: what is there before, and what is run then.
+type life struct {
 	name   string
 	before func(w *World)
 	args   []string
-}{
+}
+
+var lives = []life{
 	{"create", func(*World) {}, []string{"apply", "-y"}},
 	{"create, encrypted,", (*World).seal, []string{"apply", "-y"}},
 	// A connection is replaced, one is renamed, and what needs them is written.

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+
 	"github.com/polyplan/polyplan/pkg/internal/rig"
 	"github.com/polyplan/polyplan/pkg/sandbox"
 )
@@ -36,6 +40,9 @@ import (
 const deadline = 2 * time.Minute
 
 const key = "key-of-the-process-tests"
+
+// Secrets are what nobody may see.
+var Secrets = []string{key, "postgres-password", "stripe-api-key"}
 
 // Objects are how many of each kind the manifest makes.
 var Objects = map[string]int{"connection": 4, "model": 3, "sync": 1}
@@ -91,18 +98,23 @@ func root() string {
 	return filepath.Join(filepath.Dir(here), "..", "..", "..")
 }
 
-// program is where polyplan was built; Main removes it.
-var program = struct {
+// program is where polyplan was built, faulty where it was with its fault points;
+// Main removes both.
+var program, faulty build
+
+type build struct {
 	once sync.Once
 	dir  string
 	err  error
-}{}
+}
 
 // Main runs the tests of a package that uses processes.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
-	if program.dir != "" {
-		_ = os.RemoveAll(program.dir)
+	for _, b := range []*build{&program, &faulty} {
+		if b.dir != "" {
+			_ = os.RemoveAll(b.dir)
+		}
 	}
 	os.Exit(code)
 }
@@ -110,28 +122,54 @@ func Main(m interface{ Run() int }) {
 // Program builds polyplan, once, and gives its path.
 func Program(t testing.TB) string {
 	t.Helper()
-	program.once.Do(func() {
-		if program.dir, program.err = os.MkdirTemp("", "polyplan-process-"); program.err != nil {
+	return program.path(t, "urfave_cli_no_docs")
+}
+
+// Faulty builds polyplan with its fault points (see pkg/fault), once, and gives its
+// path.
+func Faulty(t testing.TB) string {
+	t.Helper()
+	return faulty.path(t, "urfave_cli_no_docs,polyplan_faults")
+}
+
+func (b *build) path(t testing.TB, tags string) string {
+	t.Helper()
+	b.once.Do(func() {
+		if b.dir, b.err = os.MkdirTemp("", "polyplan-process-"); b.err != nil {
 			return
 		}
 		// Whoever is not root has to run it too.
-		if program.err = os.Chmod(program.dir, 0o755); program.err != nil {
+		if b.err = os.Chmod(b.dir, 0o755); b.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-o", program.dir, "./cmd/polyplan")
+		build := exec.Command("go", "build", "-trimpath", "-tags", tags, "-o", b.dir, "./cmd/polyplan")
 		build.Dir = root()
 		if out, err := build.CombinedOutput(); err != nil {
-			program.err = fmt.Errorf("%w\n%s", err, out)
+			b.err = fmt.Errorf("%w\n%s", err, out)
 		}
 	})
-	if program.err != nil {
-		t.Fatalf("building polyplan: %v", program.err)
+	if b.err != nil {
+		t.Fatalf("building polyplan: %v", b.err)
 	}
-	return filepath.Join(program.dir, "polyplan")
+	return filepath.Join(b.dir, "polyplan")
 }
 
 // Setenv adds a variable to the environment of the processes to come.
 func (w *World) Setenv(name, value string) { w.more = append(w.more, name+"="+value) }
+
+// UseBucket keeps the state of the processes to come in a bucket of its own.
+func (w *World) UseBucket() {
+	w.T.Helper()
+	backend := s3mem.New()
+	if err := backend.CreateBucket("states"); err != nil {
+		w.T.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	w.T.Cleanup(server.Close)
+	w.Setenv("POLYPLAN_STATE", "s3://states/team?endpoint="+url.QueryEscape(server.URL))
+	w.Setenv("AWS_ACCESS_KEY_ID", "made-up")
+	w.Setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+}
 
 // Env is the environment of the processes.
 func (w *World) Env() []string {

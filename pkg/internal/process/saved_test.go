@@ -3,15 +3,10 @@ package process
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/polyplan/polyplan/pkg/internal/trial"
 )
@@ -154,17 +149,6 @@ func TestTwoRunnersOfOnePlan(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, p.Err.String())
 	}
 	want := alone.Writes()
-	bucket := func(w *World) {
-		backend := s3mem.New()
-		if err := backend.CreateBucket("states"); err != nil {
-			t.Fatal(err)
-		}
-		server := httptest.NewServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
-		t.Cleanup(server.Close)
-		w.Setenv("POLYPLAN_STATE", "s3://states/team?endpoint="+url.QueryEscape(server.URL))
-		w.Setenv("AWS_ACCESS_KEY_ID", "made-up")
-		w.Setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-	}
 	disk := func(w *World) { w.Setenv("POLYPLAN_STATE", filepath.Join(t.TempDir(), "s.json")) }
 	runs, bad := 0, 0
 	for i, tt := range []struct {
@@ -175,8 +159,8 @@ func TestTwoRunnersOfOnePlan(t *testing.T) {
 	}{
 		{"a state on one disk", disk, nil, 5},
 		{"a state on one disk, waiting", disk, []string{"--lock-timeout", "1m"}, 7},
-		{"a state in a bucket", bucket, nil, 5},
-		{"a state in a bucket, waiting", bucket, []string{"--lock-timeout", "1m"}, 7},
+		{"a state in a bucket", (*World).UseBucket, nil, 5},
+		{"a state in a bucket, waiting", (*World).UseBucket, []string{"--lock-timeout", "1m"}, 7},
 		{"nothing", func(*World) {}, nil, -1},
 	} {
 		for n := 1 + i; bad == 0; n += step {
