@@ -43,7 +43,7 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 	for _, trusting := range []bool{true, false} {
 		run := Run{Manifest: m}
 		if !trusting {
-			run.Store = suspicious{r.Store()}
+			run.Store = Suspicious(r.Store())
 		}
 		ran := r.Plan(run)
 		for _, a := range ran.Actions() {

@@ -6,8 +6,10 @@ import (
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
-// suspicious is a store whose states have no marks, so that a plan has to read
+// Suspicious is a store whose states have no marks, so that a plan has to read
 // every object.
+func Suspicious(s state.Store) state.Store { return suspicious{s} }
+
 type suspicious struct{ state.Store }
 
 func (s suspicious) Load(ctx context.Context) (*state.State, error) {
