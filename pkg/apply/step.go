@@ -72,10 +72,30 @@ func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, e
 		in, resent = r.intent(s, state.Create, method, path, body), false
 		answer, err = r.send(ctx, in, post, s, k, len(calls) > 0)
 	}
+	if err == nil && len(calls) > 0 && k.Read != nil {
+		calls, err = r.followMade(ctx, s, answer.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return waiting(k, answer), r.follow(ctx, s, answer, calls)
+}
+
+// followMade gives the requests that bring the rest of an object which was just
+// made. They replace what they speak of, and what the service put there by itself
+// goes back with them.
+func (r *runner) followMade(ctx context.Context, s *diff.Step, id string) ([]resource.Call, error) {
+	k := r.kinds[s.Address.Kind]
+	fresh, err := r.Client.GetWhole(ctx, k, id, s.Record)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was made: %w", err)
+	}
+	live := r.decode(k, s.Address, fresh)
+	if k.Align != nil {
+		k.Align(live.Object, s.Record)
+	}
+	after, _ := s.Renew(k, nil, live)
+	return k.FollowCalls(nil, after, r.id)
 }
 
 // remembered reports whether an error is what the service keeps as the outcome

@@ -44,10 +44,10 @@ func (m *merger) left(p resource.Path) bool {
 func (m *merger) members(fields []resource.Field, p resource.Path, desired, recorded, live resource.Object, in *resource.Field) (before, after resource.Object) {
 	before, after = resource.Object{}, resource.Object{}
 	for _, key := range union(desired, live, recorded) {
-		f := resource.Lookup(fields, key)
+		f, whole := resource.Lookup(fields, key), in.Whole
 		if f == nil {
 			// What no table describes belongs to its key as a whole.
-			f = &resource.Field{Name: key, Type: resource.Any, Labelled: true, Whole: !in.Deep, Deep: in.Deep}
+			f, whole = &resource.Field{Name: key, Type: resource.Any, Labelled: true, Whole: !in.Deep, Deep: in.Deep}, whole && !in.Keeps
 		}
 		if f.Computed {
 			continue
@@ -56,7 +56,7 @@ func (m *merger) members(fields []resource.Field, p resource.Path, desired, reco
 		if f.WriteOnly && v.live == nil {
 			v.live = v.recorded // GET never answers it
 		}
-		b, a := m.field(f, p.Child(key), v, in.Whole)
+		b, a := m.field(f, p.Child(key), v, whole)
 		if b != nil {
 			before[key] = b
 		}

@@ -55,6 +55,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 			Doc: "Whether it runs on its schedule; an inactive one can still be started by hand. Default: true."},
 		bulkScheduleRow,
 		{Name: "additional_schedules", Type: resource.Map, Whole: true, Custom: true,
+			Match: []string{}, Claims: stampMembers, // any may be any: the most alike is
 			Elem: &additionalRow,
 			Doc:  "Further schedules, each under a name of your own."},
 		{Name: "schemas", Type: resource.Map, KeyedBy: "id", Whole: true, Off: "enabled", Stays: true, Apart: true, Flow: resource.What,
@@ -122,11 +123,14 @@ func bulkTimeRows(frequencies ...string) []resource.Field {
 	return rows
 }
 
-var bulkScheduleRow = resource.Field{Name: "schedule", Type: resource.Struct, Short: "frequency", Whole: true, Required: true, Claims: []string{"multi"},
+var bulkScheduleRow = resource.Field{Name: "schedule", Type: resource.Struct, Short: "frequency", Whole: true, Required: true, Claims: append([]string{"multi"}, stampMembers...),
 	Fields: append(bulkTimeRows("manual", "continuous", "hourly", "daily", "weekly", "custom", "builder", "multi"),
 		// Part of requests, and nobody says what it means: it is sent back as it was.
 		resource.Field{Name: "multi_type", Type: resource.String, Stays: true, Doc: "With multi: the service's own word, carried along by itself."}),
 	Doc: "When it runs, in UTC. A word alone is the frequency; multi says that additional_schedules are all there is."}
+
+// stampMembers are what a schedule in an answer has besides what it is.
+var stampMembers = []string{"created_at", "created_by", "updated_at", "updated_by"}
 
 // additionalRow is a schedule beside that of the sync itself.
 var additionalRow = resource.Field{Type: resource.Struct, Short: "frequency", Whole: true, Fields: append(
@@ -151,7 +155,7 @@ var schemaRow = resource.Field{Type: resource.Struct, Short: "enabled", Keeps: t
 		}},
 		Doc: "The fields that are copied, by the source's ids. Default: all of a new schema; later what is chosen in the app."},
 	{Name: "filters", Type: resource.Map, Whole: true,
-		Elem: &resource.Field{Type: resource.Struct, Whole: true, Fields: []resource.Field{
+		Elem: &resource.Field{Type: resource.Struct, Whole: true, Keeps: true, Fields: []resource.Field{
 			{Name: "field", API: "field_id", Type: resource.String, Required: true, Doc: "The field that is tested."},
 			{Name: "function", Type: resource.String, Required: true, Enum: filterFunctions, Doc: "The test."},
 			{Name: "value", Type: resource.Any, Doc: "What it is tested against, by the function."},

@@ -29,6 +29,7 @@ func encodeBulkSync(e *resource.Encoder, o resource.Object, body map[string]any)
 		}
 		body["additional_schedules"] = list
 	}
+	liveSchedules(e, textOf(objectOf(body["schedule"])["frequency"]) == "multi")
 	if schemas, ok := body["schemas"].([]any); ok {
 		chosen := []any{}
 		for _, v := range schemas {
@@ -46,6 +47,24 @@ func encodeBulkSync(e *resource.Encoder, o resource.Object, body map[string]any)
 		}
 		body["schemas"] = chosen
 	}
+}
+
+// liveSchedules finds the schedules of the live object in the form of either version.
+// In the older one the first of several is the first of multi, if multi says nothing.
+func liveSchedules(e *resource.Encoder, multi bool) {
+	if first := e.Live["default_schedule"]; first != nil {
+		e.Elsewhere("schedule", first)
+		return
+	}
+	var all []any
+	for _, item := range listOf(objectOf(objectOf(e.Live["schedule"])["multi"])["schedules"]) {
+		all = append(all, objectOf(item)["schedule"])
+	}
+	if len(all) > 0 && !multi {
+		e.Elsewhere("schedule", all[0])
+		all = all[1:]
+	}
+	e.Elsewhere("additional_schedules", all)
 }
 
 // onlyKnown drops, in place, what a choice of the bulk sync's own requests has

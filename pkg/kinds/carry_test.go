@@ -57,6 +57,32 @@ func TestUnknownMembersGoBack(t *testing.T) {
 			func(r resource.Object) { r["relations"] = resource.Object{"id": []any{"orders.user_id"}} },
 			o{"relations": []any{o{"from": "id", "to": o{"model_id": m2, "field": "user_id", "of_to": int64(1)}, "of_relation": int64(1)}},
 				"enricher": o{"connection_id": "c", "enricher_id": "e", "of_enricher": int64(1)}}},
+		{"fields of a model's own", &Model, o{"fields": []any{o{"name": "id", "of_field": 1},
+			o{"id": "f", "name": "plan", "label": "Plan", "type": "string", "user_added": true, "remote_type": "text", "of_field": 2}}},
+			func(resource.Object) {},
+			o{"fields": []any{"id"}, "additional_fields": []any{o{"name": "plan", "label": "Plan", "type": "string", "of_field": int64(2)}}}},
+		{"fields of a schema", &SchemaFields, o{"fields": []any{
+			o{"id": "plan", "name": "Plan", "type": "string", "is_primary_key": false, "user_managed": true, "of_field": 1}}},
+			func(r resource.Object) { r["fields"].(resource.Object)["plan"].(resource.Object)["label"] = "The plan" },
+			o{"fields": []any{o{"field_id": "plan", "label": "The plan", "type": "string", "of_field": int64(1)}}}},
+		{"schedules", &BulkSync, o{"source_connection_id": m1, "destination_connection_id": m2,
+			"default_schedule":     o{"id": "d", "frequency": "daily", "hour": "1", "created_at": "2024-01-15T09:30:00Z", "of_first": 1},
+			"additional_schedules": []any{o{"id": "e", "frequency": "hourly", "of_more": 1}, o{"id": "f", "frequency": "weekly", "hour": "2", "of_more": 2}}},
+			func(r resource.Object) {
+				r["schedule"].(resource.Object)["hour"] = "2"
+				delete(r["additional_schedules"].(resource.Object), "a")
+			},
+			o{"schedule": o{"id": "d", "frequency": "daily", "hour": "2", "of_first": int64(1)},
+				"additional_schedules": []any{o{"id": "f", "frequency": "weekly", "hour": "2", "of_more": int64(2)}}}},
+		{"schedules in the older version", &BulkSync, o{"source_connection_id": m1, "destination_connection_id": m2,
+			"schedule": o{"frequency": "multi", "multi": o{"schedules": []any{o{"item": "none", "schedule": o{"frequency": "daily", "hour": "1", "of_first": 1}},
+				o{"item": "incrementalFields", "schedule": o{"frequency": "hourly", "of_more": 1}}}}}},
+			func(r resource.Object) {
+				r["schedule"] = resource.Object{"frequency": "daily", "hour": "2"}
+				delete(r["additional_schedules"].(resource.Object), "a")
+			},
+			o{"schedule": o{"frequency": "daily", "hour": "2", "of_first": int64(1)},
+				"additional_schedules": []any{o{"frequency": "hourly", "selective_mode": "incrementalFields", "of_more": int64(1)}}}},
 		{"actions", &Policy, o{"policy_actions": []any{o{"action": "edit", "role_ids": []any{"r"}, "of_action": 1}}},
 			func(r resource.Object) { r["actions"].(resource.Object)["delete"] = []any{resource.Object{"id": "r"}} },
 			o{"policy_actions": []any{o{"action": "delete", "role_ids": []any{"r"}}, o{"action": "edit", "role_ids": []any{"r"}, "of_action": int64(1)}}}},

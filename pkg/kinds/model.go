@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -40,7 +41,8 @@ both.`,
 		{Name: "relations", Type: resource.Map, Whole: true, OwnField: true, Custom: true, Cut: resource.Object{}, Match: []string{"from", "to"},
 			Elem: &resource.Field{Type: resource.List, OneOrList: true, Set: true, Elem: &resource.Field{Type: resource.SourceRef}},
 			Doc:  "Joins: this model's field, and the field of the base model that it equals. A list when one field joins several models."},
-		{Name: "additional_fields", Type: resource.Map, Whole: true, KeyedBy: "name",
+		{Name: "additional_fields", Type: resource.Map, Whole: true, KeyedBy: "name", Match: []string{"name"},
+			Claims: []string{"id", "remote_type", "description", "unique", "user_added", "created_at", "created_by", "updated_at", "updated_by"},
 			Elem: &resource.Field{Type: resource.Struct, Fields: []resource.Field{
 				{Name: "label", Type: resource.String, Required: true, Doc: "What people see."},
 				{Name: "type", Type: resource.String, Required: true, Enum: fieldTypes, Doc: "The type of its values."},
@@ -97,6 +99,9 @@ func encodeModel(e *resource.Encoder, o resource.Object, body map[string]any) {
 		}
 		body["relations"] = list
 	}
+	e.Elsewhere("additional_fields", slices.DeleteFunc(slices.Clone(listOf(e.Live["fields"])), func(v any) bool {
+		return objectOf(v)["user_added"] != true
+	}))
 }
 
 // decodeModel takes apart what the service answers as one list of fields:

@@ -1,6 +1,10 @@
 package kinds
 
-import "github.com/polyplan/polyplan/pkg/resource"
+import (
+	"maps"
+
+	"github.com/polyplan/polyplan/pkg/resource"
+)
 
 // SchemaFields are fields of a schema that the source does not report (API
 // dossier 8.5).
@@ -34,6 +38,7 @@ Bulk syncs that read from the connection come after its schema fields.`,
 	Fields: []resource.Field{
 		ofConnectionRow, ofSchemaRow,
 		{Name: "fields", Type: resource.Map, KeyedBy: "field_id", Required: true, Custom: true, Apart: true, Elem: &schemaFieldRow,
+			Match: []string{"field_id"}, Claims: []string{"id", "name", "remote_type", "type_spec", "is_primary_key", "association", "values", "user_managed"},
 			Doc: "The fields, by their ids."},
 	},
 	Claims:  []string{"name"},
@@ -85,6 +90,13 @@ func readSchemaFields(_ resource.Getter, answer map[string]any, _ bool, known ..
 func encodeSchemaFields(e *resource.Encoder, o resource.Object, body map[string]any) {
 	row := resource.Field{Type: resource.Map, KeyedBy: "field_id", Elem: &schemaFieldRow}
 	body["fields"] = e.Value(&row, o["fields"], "fields")
+	live := []any{}
+	for _, v := range listOf(e.Live["fields"]) {
+		f := maps.Clone(objectOf(v))
+		f["field_id"] = f["id"] // as requests call it
+		live = append(live, f)
+	}
+	e.Elsewhere("fields", live)
 }
 
 func decodeSchemaFields(_ *resource.Decoder, answer map[string]any, o resource.Object) {

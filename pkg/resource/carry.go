@@ -1,6 +1,9 @@
 package resource
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // carry lays what a table does not know of a live object into the body of its
 // update, at every depth that the table describes: an update replaces the whole,
@@ -19,6 +22,15 @@ func (e *Encoder) carry(fields []Field, body map[string]any) {
 		for _, member := range append([]string{f.APIName()}, f.Also...) {
 			e.matched(f, body[member], live, Path("").Child(f.Name))
 		}
+	}
+}
+
+// Elsewhere tells what the live object has of a member of requests which answers
+// show in another place.
+func (e *Encoder) Elsewhere(member string, live any) {
+	if e.Live != nil {
+		e.Live = maps.Clone(e.Live) // the answer is the caller's
+		e.Live[member] = live
 	}
 }
 

@@ -26,7 +26,7 @@ type bulkSchedules struct {
 
 // readPlainSchedule reads the members that every schedule has.
 func readPlainSchedule(in *reader) map[string]any {
-	out := map[string]any{"frequency": in.required("frequency").enum("frequency", frequencies)}
+	out := in.rest(map[string]any{"frequency": in.required("frequency").enum("frequency", frequencies)})
 	for _, name := range scheduleMembers {
 		if v := in.text(name); v != "" {
 			out[name] = v
@@ -197,7 +197,7 @@ func (c *call) multiView(schedules []*record) map[string]any {
 }
 
 func (c *call) plainSchedule(body map[string]any) map[string]any {
-	view := map[string]any{"frequency": body["frequency"]}
+	view := withRest(map[string]any{"frequency": body["frequency"]}, body)
 	for _, name := range scheduleMembers {
 		if v := text(body, name); v != "" {
 			view[name] = v

@@ -62,7 +62,7 @@ func patchBulkSchemas(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := read(c.body)
+	in := c.readInto(old)
 	var changed []map[string]any
 	in.each("schemas", func(s *reader) { changed = append(changed, readBulkSchema(s.required("id"), s.each, "obfuscated")) })
 	if *in.err != nil {
@@ -85,7 +85,7 @@ func updateBulkSchema(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := read(c.body)
+	in := c.readInto(old)
 	changed := readBulkSchema(in, in.each, "obfuscated")
 	if *in.err != nil {
 		return nil, *in.err
@@ -157,10 +157,10 @@ func (c *call) bulkSchemaView(r *record, choice map[string]any) map[string]any {
 			fieldName = text(f, "id")
 		}
 		own := text(f, "user_output_name")
-		fields = append(fields, map[string]any{
+		fields = append(fields, withRest(map[string]any{
 			"id": f["id"], "enabled": f["enabled"], "obfuscated": f["obfuscate"],
 			"output_name": outputName(r, own, fieldName), "user_output_name": own,
-		})
+		}, f))
 	}
 	view := copyMap(choice)
 	view["fields"], view["filters"] = fields, orEmpty(list(choice, "filters"))

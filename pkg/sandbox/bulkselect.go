@@ -24,15 +24,16 @@ func readBulkSchema(in *reader, each func(string, func(*reader)), obfuscate stri
 		"tracking_field": in.text("tracking_field"), "data_cutoff_timestamp": in.time("data_cutoff_timestamp"),
 		"disable_data_cutoff": in.flag("disable_data_cutoff"),
 	}
+	in.rest(out)
 	fields, filters := []any{}, []any{}
 	each("fields", func(f *reader) {
-		fields = append(fields, map[string]any{
+		fields = append(fields, f.rest(map[string]any{
 			"id": f.required("id").text("id"), "enabled": !f.has("enabled") || f.flag("enabled"),
 			"obfuscate": f.flag(obfuscate), "user_output_name": f.text("user_output_name"),
-		})
+		}))
 	})
 	in.each("filters", func(f *reader) {
-		filter := map[string]any{"field_id": f.text("field_id"), "function": f.required("function").enum("function", filterFunctions)}
+		filter := f.rest(map[string]any{"field_id": f.text("field_id"), "function": f.required("function").enum("function", filterFunctions)})
 		if v, sent := f.m["value"]; sent {
 			filter["value"] = v
 		}

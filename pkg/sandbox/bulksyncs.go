@@ -149,5 +149,5 @@ func (c *call) bulkSyncView(r *record, schedules []*record) map[string]any {
 		view["discover"] = flag(r.Body, "discover")
 	}
 	r.stamps(view)
-	return view
+	return withRest(view, r.Body)
 }

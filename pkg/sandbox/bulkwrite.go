@@ -9,7 +9,7 @@ import (
 // writeBulkSync checks the body, stores it in r, stages the schedules and returns them.
 // old is nil on create; whole says that schemas are part of what is written.
 func (c *call) writeBulkSync(r, old *record, whole bool) ([]*record, error) {
-	in := read(c.body).required("name", "source_connection_id", "destination_connection_id", "destination_configuration")
+	in := c.readInto(r).required("name", "source_connection_id", "destination_connection_id", "destination_configuration")
 	if c.version == Version2025 {
 		in.required("mode", "default_schedule")
 	} else {
@@ -32,6 +32,7 @@ func (c *call) writeBulkSync(r, old *record, whole bool) ([]*record, error) {
 		"concurrency_limit":             in.wholeOrNull("concurrency_limit"),
 		"resync_concurrency_limit":      in.wholeOrNull("resync_concurrency_limit"),
 	}
+	in.rest(body)
 	if in.has("active") {
 		body["active"] = in.flag("active")
 	}
@@ -195,5 +196,5 @@ func (r *reader) named(name string, f func(*reader)) {
 		}
 		full = append(full, v)
 	}
-	(&reader{m: map[string]any{name: full}, at: r.at, err: r.err}).each(name, f)
+	(&reader{m: map[string]any{name: full}, at: r.at, err: r.err, more: r.more}).each(name, f)
 }

@@ -51,9 +51,9 @@ func getConnection(c *call) (*answer, error) {
 }
 
 func createConnection(c *call) (*answer, error) {
-	in := read(c.body).required("name", "type", "configuration")
-	in.text("redirect_url")
 	r := c.create(kindConnection)
+	in := c.readInto(r).required("name", "type", "configuration")
+	in.text("redirect_url")
 	r.State["redirect"] = text(c.body, "redirect_url")
 	if err := c.writeConnection(r, in, nil); err != nil {
 		return nil, err
@@ -94,9 +94,9 @@ func updateConnection(c *call) (*answer, error) {
 
 // replaceConnection returns the connection as the call's body makes it.
 func (c *call) replaceConnection(old *record) (*record, error) {
-	in := read(c.body).required("name", "configuration")
-	reconnect := in.flag("reconnect")
 	r := c.update(old)
+	in := c.readInto(r).required("name", "configuration")
+	reconnect := in.flag("reconnect")
 	if err := c.writeConnection(r, in, old); err != nil {
 		return nil, err
 	}
@@ -184,10 +184,10 @@ func (c *call) writeConnection(r *record, in *reader, old *record) error {
 	if validate && refused {
 		return invalid("%s", why)
 	}
-	r.Body = map[string]any{
+	r.Body = in.rest(map[string]any{
 		"name": name, "type": typ, "configuration": stored, "healthcheck_interval": interval,
 		"policies": anys(policies),
-	}
+	})
 	if old != nil && c.s.opts.Switches.DropOmittedTokens && !slices.ContainsFunc(tokens, func(name string) bool { return stored[name] != nil }) {
 		delete(r.State, "consented")
 		delete(r.State, "filled")
@@ -322,7 +322,7 @@ func (c *call) connectionWritten(r *record) map[string]any {
 func (c *call) connectionCommon(r *record) map[string]any {
 	typ := text(r.Body, "type")
 	status, trouble := c.status(r)
-	return map[string]any{
+	return withRest(map[string]any{
 		"id":              r.ID,
 		"name":            r.Body["name"],
 		"type":            c.s.services.typeRef(typ),
@@ -332,7 +332,7 @@ func (c *call) connectionCommon(r *record) map[string]any {
 		"saved":           flag(r.State, "authorised") || c.s.opts.Switches.PendingSaved,
 		"status":          status,
 		"status_error":    trouble,
-	}
+	}, r.Body)
 }
 
 // testConnection tries a configuration and stores nothing. Over a stored connection

@@ -17,11 +17,11 @@ func readFilters(in *reader) []any {
 	all := []any{}
 	in.each("filters", func(f *reader) {
 		f.required("function")
-		out := map[string]any{
+		out := f.rest(map[string]any{
 			"function":   f.enum("function", filterFunctions),
 			"field_type": f.enum("field_type", []string{"Model", "Target"}),
 			"field_id":   f.text("field_id"),
-		}
+		})
 		if out["field_type"] == "" {
 			out["field_type"] = "Model"
 		}
@@ -40,7 +40,7 @@ func readFilters(in *reader) []any {
 func readOverrides(in *reader) []any {
 	all := []any{}
 	in.each("overrides", func(o *reader) {
-		out := map[string]any{"field_id": o.text("field_id"), "function": o.enum("function", filterFunctions)}
+		out := o.rest(map[string]any{"field_id": o.text("field_id"), "function": o.enum("function", filterFunctions)})
 		if o.has("field") {
 			out["field"] = readSource(o.in("field"))
 		}

@@ -82,6 +82,9 @@ type Switches struct {
 
 	HideFieldLabels bool `habit:"a field of a schema that users made is answered with its id for a name"`
 
+	// Without MoreMembers what no document names is passed over in requests.
+	MoreMembers bool `habit:"objects are made with members that no document names, at every depth; a PUT that leaves one out clears it"`
+
 	// Without DropDeletedPolicies objects keep the id, as policies keep those of roles.
 	DropDeletedPolicies bool   `habit:"a deleted policy leaves the objects that name it"`
 	MorePolicyActions   bool   `habit:"policies have an action that no document names"`

@@ -132,7 +132,7 @@ func previewModel(c *call) (*answer, error) {
 
 // writeModel checks the body and stores it in r. old is nil on create.
 func (c *call) writeModel(r, old *record) error {
-	in := read(c.body).required("name", "connection_id", "configuration")
+	in := c.readInto(r).required("name", "connection_id", "configuration")
 	name := in.text("name")
 	connID := in.uuid("connection_id")
 	configuration := in.object("configuration")
@@ -146,12 +146,15 @@ func (c *call) writeModel(r, old *record) error {
 		f.text("name")
 		f.text("label")
 		f.text("type")
+		f.rest(f.m)
 	})
 	in.each("relations", func(rel *reader) {
 		rel.required("from", "to").text("from")
 		to := rel.in("to").required("model_id", "field")
 		to.uuid("model_id")
 		to.text("field")
+		rel.rest(rel.m)
+		to.rest(to.m)
 	})
 	if *in.err != nil {
 		return *in.err
@@ -173,11 +176,11 @@ func (c *call) writeModel(r, old *record) error {
 	if err != nil {
 		return err
 	}
-	r.Body = map[string]any{
+	r.Body = in.rest(map[string]any{
 		"name": name, "connection_id": connID, "configuration": configuration, "identifier": identifier,
 		"fields": anys(fields), "tracking_columns": anys(tracking), "labels": anys(labels), "policies": anys(policies),
 		"additional_fields": list(c.body, "additional_fields"), "relations": list(c.body, "relations"),
-	}
+	})
 	if err := c.remember(r, conn, at); err != nil {
 		return err
 	}
@@ -270,9 +273,9 @@ func (c *call) writeEnricher(r *record, in *reader) error {
 	if id == "" {
 		id = c.s.opts.NewID()
 	}
-	r.Body["enricher"] = map[string]any{
+	r.Body["enricher"] = in.rest(map[string]any{
 		"enricher_id": id, "connection_id": connID, "configuration": copyMap(configuration), "mappings": copyMap(mappings),
 		"fields": list(in.m, "fields"),
-	}
+	})
 	return nil
 }

@@ -32,7 +32,7 @@ func (c *call) modelView(r *record) map[string]any {
 		}
 	}
 	r.stamps(view)
-	return view
+	return withRest(view, r.Body)
 }
 
 // modelFields lists the selected fields, in the order of the source and all of them
@@ -56,7 +56,7 @@ func (c *call) modelFields(r *record) []any {
 	}
 	for _, extra := range objects(r.Body, "additional_fields") {
 		f := field{Name: text(extra, "name"), Label: text(extra, "label"), Type: text(extra, "type"), Example: extra["example"]}
-		out = append(out, fieldView(r, f, true))
+		out = append(out, withRest(fieldView(r, f, true), extra))
 	}
 	return out
 }

@@ -114,8 +114,8 @@ func (c *call) replaceOrganization(old *record) (*record, error) {
 }
 
 func (c *call) writeOrganization(r *record) error {
-	in := read(c.body).required("name")
-	body := map[string]any{}
+	in := c.readInto(r).required("name")
+	body := in.rest(map[string]any{})
 	for _, name := range organizationMembers {
 		body[name] = in.text(name)
 	}
@@ -158,8 +158,8 @@ func deleteOrganization(c *call) (*answer, error) {
 }
 
 func organizationView(r *record) map[string]any {
-	return map[string]any{
+	return withRest(map[string]any{
 		"id": r.ID, "name": r.Body["name"], "sso_domain": text(r.Body, "sso_domain"),
 		"sso_org_id": text(r.Body, "sso_org_id"), "issuer": text(r.Body, "issuer"),
-	}
+	}, r.Body)
 }

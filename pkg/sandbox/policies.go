@@ -148,12 +148,12 @@ func deletePolicy(c *call) (*answer, error) {
 // writePolicy checks the body and stores it in r: of each action the roles that may do
 // it, in the order of their ids. Actions that are left out lose theirs.
 func (c *call) writePolicy(r *record) error {
-	in := read(c.body).required("name")
+	in := c.readInto(r).required("name")
 	name := in.text("name")
 	if _, sent := c.body["policy_actions"]; !sent && c.version == Version2025 {
 		in.fail("policy_actions", "is required, though it may be null")
 	}
-	roles := map[string][]string{}
+	roles, rests := map[string][]string{}, map[string]map[string]any{}
 	in.each("policy_actions", func(a *reader) {
 		action := a.required("action").text("action")
 		if _, sent := a.m["role_ids"]; !sent && c.version == Version2025 {
@@ -173,6 +173,7 @@ func (c *call) writePolicy(r *record) error {
 			}
 		}
 		roles[action] = append([]string{}, ids...)
+		rests[action] = a.rest(map[string]any{})
 	})
 	if *in.err != nil {
 		return *in.err
@@ -183,7 +184,11 @@ func (c *call) writePolicy(r *record) error {
 	if err := c.newName(r, name, c.allPolicies()); err != nil {
 		return err
 	}
-	r.Body = map[string]any{"name": name, "policy_actions": actionList(roles)}
+	actions := actionList(roles)
+	for _, a := range actions {
+		withRest(a.(map[string]any), rests[text(a.(map[string]any), "action")])
+	}
+	r.Body = in.rest(map[string]any{"name": name, "policy_actions": actions})
 	return nil
 }
 
@@ -197,15 +202,18 @@ func actionList(roles map[string][]string) []any {
 	return all
 }
 
-// rolesFor are the roles that the policy lets do the action.
-func rolesFor(r *record, action string) []string {
+// actionOf is what the policy says of an action, nil for nothing.
+func actionOf(r *record, action string) map[string]any {
 	for _, a := range objects(r.Body, "policy_actions") {
 		if text(a, "action") == action {
-			return words(a, "role_ids")
+			return a
 		}
 	}
 	return nil
 }
+
+// rolesFor are the roles that the policy lets do the action.
+func rolesFor(r *record, action string) []string { return words(actionOf(r, action), "role_ids") }
 
 // policyView is a policy with all actions; one that nobody may do has null for its roles.
 func (c *call) policyView(r *record) map[string]any {
@@ -215,9 +223,9 @@ func (c *call) policyView(r *record) map[string]any {
 		if ids := rolesFor(r, action); len(ids) > 0 {
 			roles = anys(ids)
 		}
-		actions = append(actions, map[string]any{"action": action, "role_ids": roles})
+		actions = append(actions, withRest(map[string]any{"action": action, "role_ids": roles}, actionOf(r, action)))
 	}
-	return map[string]any{
+	return withRest(map[string]any{
 		"id": r.ID, "name": r.Body["name"], "organization_id": r.Org, "policy_actions": actions, "system": flag(r.State, "system"),
-	}
+	}, r.Body)
 }

@@ -14,10 +14,62 @@ type reader struct {
 	m   map[string]any
 	at  string // where in the body, with a dot behind
 	err *error
+
+	more more
 }
+
+// more says what becomes of the member that no document names.
+type more int
+
+const (
+	ignored more = iota
+	kept         // if it is sent
+	made         // anyway
+)
+
+// undocumented is a member that no document names. By Switches.MoreMembers an object has
+// it at every depth.
+const undocumented = "added_later"
 
 func read(body map[string]any) *reader {
 	return &reader{m: body, err: new(error)}
+}
+
+// readInto reads the body that the record is to have.
+func (c *call) readInto(r *record) *reader { return c.readOver(len(r.Body) > 0) }
+
+// readOver reads the body of something that is there already, or is made.
+func (c *call) readOver(there bool) *reader {
+	in := read(c.body)
+	switch {
+	case !c.s.opts.Switches.MoreMembers:
+	case there:
+		in.more = kept
+	default:
+		in.more = made
+	}
+	return in
+}
+
+// rest adds to what was read the member that no document names.
+func (r *reader) rest(out map[string]any) map[string]any {
+	switch v := r.m[undocumented]; {
+	case r.more == ignored:
+	case v != nil:
+		out[undocumented] = v
+	case r.more == made:
+		out[undocumented] = map[string]any{"days": jsonNumber(30), "of": []any{"us"}}
+	}
+	return out
+}
+
+// withRest adds to a view what the object behind it has of the member that no document
+// names.
+func withRest(view, of map[string]any) map[string]any {
+	if v := of[undocumented]; v != nil {
+		view[undocumented] = v
+	}
+	return view
 }
 
 func (r *reader) fail(name, format string, args ...any) {
@@ -115,12 +167,12 @@ func (r *reader) each(name string, f func(*reader)) {
 			r.fail(at, "want an object")
 			continue
 		}
-		f(&reader{m: m, at: r.at + at + ".", err: r.err})
+		f(&reader{m: m, at: r.at + at + ".", err: r.err, more: r.more})
 	}
 }
 
 // in returns a reader for the member that is an object; of one that is absent all
 // members are absent.
 func (r *reader) in(name string) *reader {
-	return &reader{m: r.object(name), at: r.at + name + ".", err: r.err}
+	return &reader{m: r.object(name), at: r.at + name + ".", err: r.err, more: r.more}
 }

@@ -119,7 +119,7 @@ func notSystem(r *record) error {
 }
 
 func (c *call) writeRole(r *record) error {
-	in := read(c.body).required("name")
+	in := c.readInto(r).required("name")
 	name := in.text("name")
 	if *in.err != nil {
 		return *in.err
@@ -130,7 +130,7 @@ func (c *call) writeRole(r *record) error {
 	if err := c.newName(r, name, c.roles()); err != nil {
 		return err
 	}
-	r.Body = map[string]any{"name": name}
+	r.Body = in.rest(map[string]any{"name": name})
 	return nil
 }
 
@@ -153,5 +153,5 @@ func (c *call) newName(r *record, name string, others []*record) error {
 }
 
 func roleView(r *record) map[string]any {
-	return map[string]any{"id": r.ID, "name": r.Body["name"], "organization_id": r.Org, "system": flag(r.State, "system")}
+	return withRest(map[string]any{"id": r.ID, "name": r.Body["name"], "organization_id": r.Org, "system": flag(r.State, "system")}, r.Body)
 }

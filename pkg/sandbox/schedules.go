@@ -7,7 +7,7 @@ var frequencies = []string{"manual", "continuous", "hourly", "daily", "weekly", 
 var scheduleMembers = []string{"day_of_week", "day_of_month", "month", "hour", "minute"}
 
 func readSchedule(in *reader) map[string]any {
-	out := map[string]any{"frequency": in.enum("frequency", frequencies)}
+	out := in.rest(map[string]any{"frequency": in.enum("frequency", frequencies)})
 	for _, name := range scheduleMembers {
 		if v := in.text(name); v != "" {
 			out[name] = v
@@ -15,9 +15,9 @@ func readSchedule(in *reader) map[string]any {
 	}
 	if in.has("run_after") {
 		after := in.in("run_after")
-		out["run_after"] = map[string]any{
+		out["run_after"] = after.rest(map[string]any{
 			"sync_ids": anys(after.uuids("sync_ids")), "bulk_sync_ids": anys(after.uuids("bulk_sync_ids")),
-		}
+		})
 	}
 	if in.has("run_after_success_only") {
 		out["run_after_success_only"] = in.flag("run_after_success_only")

@@ -154,6 +154,7 @@ func (c *call) schemaView(conn *record, o *sourceObject) map[string]any {
 			name = id
 		}
 		add(id, name, text(f, "type"), text(f, "type"), text(f, "path"), false, true)
+		withRest(fields[len(fields)-1].(map[string]any), f)
 	}
 	return map[string]any{"id": o.ID, "name": o.Name, "fields": fields}
 }
@@ -197,14 +198,17 @@ func putSchemaFields(c *call) (*answer, error) {
 		return nil, err
 	}
 	own := copyMap(object(edits(conn, o.ID), "fields"))
-	in := read(c.body)
+	in := c.readOver(false)
 	in.each("fields", func(f *reader) {
 		f.required("field_id", "label", "type")
 		id := f.text("field_id")
+		if own[id] != nil && f.more == made {
+			f.more = kept
+		}
 		if slices.ContainsFunc(o.Fields, func(f field) bool { return f.Name == id }) {
 			f.fail("field_id", "%q is a field of the source", id)
 		}
-		own[id] = map[string]any{"label": f.text("label"), "type": f.text("type"), "path": f.text("path"), "example": f.m["example"]}
+		own[id] = f.rest(map[string]any{"label": f.text("label"), "type": f.text("type"), "path": f.text("path"), "example": f.m["example"]})
 	})
 	if *in.err != nil {
 		return nil, *in.err

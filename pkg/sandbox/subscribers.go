@@ -19,11 +19,10 @@ func (s *Server) subscriberRoutes() {
 func (c *call) subscribers() *record { return c.get(kindSubscribers, derivedID("subscribers", c.org)) }
 
 func (c *call) subscribersView(r *record) *answer {
-	emails := []any{}
-	if r != nil {
-		emails = orEmpty(list(r.Body, "emails"))
+	if r == nil {
+		r = &record{}
 	}
-	return &answer{body: map[string]any{"emails": c.listed(emails)}}
+	return &answer{body: withRest(map[string]any{"emails": c.listed(orEmpty(list(r.Body, "emails")))}, r.Body)}
 }
 
 func getSubscribers(c *call) (*answer, error) {
@@ -46,7 +45,7 @@ func setSubscribers(c *call) (*answer, error) {
 
 // replaceSubscribers returns the list as the call's body makes it; none and null empty it.
 func (c *call) replaceSubscribers(old *record) (*record, error) {
-	in := read(c.body)
+	in := c.readInto(old)
 	emails := in.words("emails")
 	for i, email := range emails {
 		if !strings.Contains(email, "@") {
@@ -57,6 +56,6 @@ func (c *call) replaceSubscribers(old *record) (*record, error) {
 		return nil, *in.err
 	}
 	r := c.update(old)
-	r.Body = map[string]any{"emails": anys(emails)}
+	r.Body = in.rest(map[string]any{"emails": anys(emails)})
 	return r, nil
 }

@@ -217,6 +217,16 @@ var observations = map[string]struct {
 		return s.items("/api/bulk/syncs/" + id(made) + "/schedules")[0].(m)["id"] != nil
 	}, []any{false, true}},
 
+	"more-members": {func(s seen) any {
+		keeps := func(v any) bool { return v.(m)[undocumented] != nil }
+		made := s.put("/api/syncs/"+s.sync, s.syncBody()) // without, so it is cleared
+		sent := patched(s.syncBody(), m{undocumented: "on"})
+		sent["target"] = patched(sent["target"].(m), m{undocumented: m{"deep": true}})
+		kept := s.put("/api/syncs/"+s.sync, sent)
+		sync := s.post("/api/syncs", patched(s.syncBody(), m{"name": "new"}))
+		return fmt.Sprint(keeps(made), keeps(made["target"]), " ", keeps(kept), keeps(kept["target"]), keeps(kept["schedule"]), " ",
+			keeps(sync), keeps(sync["target"]), keeps(sync["schedule"]), keeps(sync["fields"].([]any)[0]), keeps(sync["identity"].(m)["source"]))
+	}, []any{"false false false false false false false false false false", "false false true true false true true true true true"}},
 	"hide-field-labels": {func(s seen) any {
 		path := "/api/connections/" + s.postgres + "/schemas/public.events"
 		s.tries("POST", path+"/fields", m{"fields": []m{{"field_id": "properties.plan", "label": "Plan", "type": "string"}}})

@@ -10,7 +10,7 @@ var (
 // readSource reads the source of a value: a model and a field of it.
 func readSource(in *reader) map[string]any {
 	in.required("model_id", "field")
-	return map[string]any{"model_id": in.uuid("model_id"), "field": in.text("field")}
+	return in.rest(map[string]any{"model_id": in.uuid("model_id"), "field": in.text("field")})
 }
 
 // readSyncFields reads the mapping. A field with an override_value is a constant
@@ -21,10 +21,10 @@ func readSyncFields(in *reader) (mapped, constants []any) {
 	one := func(constant bool) func(*reader) {
 		return func(f *reader) {
 			f.required("target")
-			out := map[string]any{
+			out := f.rest(map[string]any{
 				"target": f.text("target"), "sync_mode": f.enum("sync_mode", fieldModes),
 				"new": f.flag("new"), "encryption_enabled": f.flag("encryption_enabled"),
-			}
+			})
 			value := f.text("override_value")
 			if constant {
 				f.required("override_value")
@@ -51,11 +51,11 @@ func readSyncFields(in *reader) (mapped, constants []any) {
 }
 
 func readIdentity(in *reader) map[string]any {
-	out := map[string]any{
+	out := in.rest(map[string]any{
 		"source": readSource(in.in("source")), "target": in.text("target"),
 		"function":  in.enum("function", identityFunctions),
 		"new_field": in.flag("new_field"),
-	}
+	})
 	if remote := in.text("remote_field_type_id"); remote != "" {
 		out["remote_field_type_id"] = remote
 	}

@@ -139,7 +139,7 @@ func activateSync(c *call) (*answer, error) {
 // writeSync checks the body and stores it in r, in a normal form: constants apart from
 // mapped fields, the object of a create by its name, filters complete.
 func (c *call) writeSync(r *record) error {
-	in := read(c.body).required("name", "mode", "fields", "target", "schedule")
+	in := c.readInto(r).required("name", "mode", "fields", "target", "schedule")
 	name, mode := in.text("name"), in.enum("mode", syncModes)
 	policies := in.uuids("policies")
 	active := !c.s.opts.Switches.InactiveByDefault
@@ -154,6 +154,7 @@ func (c *call) writeSync(r *record) error {
 		"skip_initial_backfill": in.flag("skip_initial_backfill"),
 		"encryption_passphrase": in.text("encryption_passphrase"),
 	}
+	in.rest(body)
 	body["fields"], body["override_fields"] = readSyncFields(in)
 	body["filters"] = readFilters(in)
 	body["overrides"] = readOverrides(in)
@@ -225,5 +226,5 @@ func (c *call) syncView(r *record) map[string]any {
 	}
 	c.conditions(view, r.Body)
 	r.stamps(view)
-	return view
+	return withRest(view, r.Body)
 }

@@ -13,6 +13,7 @@ func readTarget(in *reader) map[string]any {
 		"configuration": copyMap(in.object("configuration")), "filter_logic": in.text("filter_logic"),
 		"new_name": in.text("new_name"),
 	}
+	in.rest(out)
 	create := in.object("create")
 	for _, name := range sortedKeys(create) {
 		if _, ok := create[name].(string); !ok {

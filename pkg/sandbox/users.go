@@ -117,7 +117,7 @@ func createUserKey(c *call) (*answer, error) {
 var olderRoles = map[string]string{"admin": "Admin", "user": "Member"}
 
 func (c *call) writeUser(r *record) error {
-	in := read(c.body).required("email")
+	in := c.readInto(r).required("email")
 	email := strings.ToLower(in.text("email"))
 	role, ids := strings.ToLower(in.text("role")), in.uuids("role_ids")
 	if in.has("role") && in.has("role_ids") {
@@ -151,14 +151,14 @@ func (c *call) writeUser(r *record) error {
 		}
 		ids = []string{roleID(c.org, olderRoles[role])}
 	}
-	r.Body = map[string]any{"email": email, "role_ids": anys(ids)}
+	r.Body = in.rest(map[string]any{"email": email, "role_ids": anys(ids)})
 	return nil
 }
 
 func userView(r *record) map[string]any {
-	return map[string]any{
+	return withRest(map[string]any{
 		"id": r.ID, "email": r.Body["email"], "organization_id": r.Org, "role": olderRole(r), "role_ids": orEmpty(list(r.Body, "role_ids")),
-	}
+	}, r.Body)
 }
 
 // olderRole says admin or user.

@@ -84,7 +84,7 @@ func turnWebhook(disabled bool) handler {
 }
 
 func (c *call) writeWebhook(r *record) error {
-	in := read(c.body).required("endpoint", "secret")
+	in := c.readInto(r).required("endpoint", "secret")
 	endpoint, secret := in.text("endpoint"), in.text("secret")
 	if *in.err == nil && webURL(endpoint) == "" {
 		in.fail("endpoint", "want an address of the web")
@@ -98,7 +98,7 @@ func (c *call) writeWebhook(r *record) error {
 	if err := c.ownOrganization(c.body); err != nil {
 		return err
 	}
-	r.Body = map[string]any{"endpoint": endpoint, "secret": secret}
+	r.Body = in.rest(map[string]any{"endpoint": endpoint, "secret": secret})
 	return nil
 }
 
@@ -114,5 +114,5 @@ func (c *call) webhookView(r *record) map[string]any {
 	case "absent":
 		delete(view, "secret")
 	}
-	return view
+	return withRest(view, r.Body)
 }
