@@ -80,8 +80,8 @@ func TestAlign(t *testing.T) {
 	}
 }
 
-// A name that is the id says nothing of the label, which then is the one known last;
-// any other name is one.
+// A name that is the id says nothing of the label, which then is the one that was
+// applied; any other name is one.
 func TestAlignSchemaFields(t *testing.T) {
 	fields := func(plan, score string) obj {
 		return obj{"fields": obj{"plan": obj{"label": plan}, "score": obj{"label": score}, "new": obj{"label": "new"}}}
@@ -90,6 +90,11 @@ func TestAlignSchemaFields(t *testing.T) {
 	alignSchemaFields(live, fields("The plan", "The score"), fields("Plan", "Score"))
 	if d := cmp.Diff(fields("Plan", "Points"), live); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+	live = fields("plan", "Points")
+	alignSchemaFields(live, fields("The plan", "The score"), obj{}) // to be adopted
+	if d := cmp.Diff(fields("plan", "Points"), live); d != "" {
+		t.Errorf("adopted (-want +got):\n%s", d)
 	}
 }
 

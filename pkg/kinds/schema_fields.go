@@ -115,16 +115,16 @@ func decodeSchemaFields(_ *resource.Decoder, answer map[string]any, o resource.O
 }
 
 // alignSchemaFields takes the label of a field whose name is its id from what was last
-// known of it: nobody documented that the name is the label, and this one shows none.
+// applied, which is known last: nobody documented that the name is the label, and this
+// one shows none.
 func alignSchemaFields(live resource.Object, known ...resource.Object) {
+	if len(known) == 0 {
+		return
+	}
+	applied := objectOf(known[len(known)-1]["fields"])
 	for id, v := range objectOf(live["fields"]) {
-		if objectOf(v)["label"] != id {
-			continue
-		}
-		for _, k := range known { // the state comes behind the manifest
-			if label := objectOf(objectOf(k["fields"])[id])["label"]; label != nil {
-				objectOf(v)["label"] = label
-			}
+		if label := objectOf(applied[id])["label"]; label != nil && objectOf(v)["label"] == id {
+			objectOf(v)["label"] = label
 		}
 	}
 }
