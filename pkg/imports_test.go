@@ -65,6 +65,7 @@ var homes = map[string][]string{
 	"github.com/getkin/kin-openapi":         {},
 	"github.com/santhosh-tekuri/jsonschema": {},
 	"github.com/rogpeppe/go-internal":       {},
+	"github.com/yuin/goldmark":              {},
 	"pgregory.net/rapid":                    {},
 	"go.uber.org/goleak":                    {},
 }

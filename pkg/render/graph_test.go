@@ -196,6 +196,12 @@ var (
 	dotLine     = regexp.MustCompile(`^(digraph \{|\}|  charset="UTF-8"|  rankdir=(LR|RL)|  bgcolor="transparent"|  (node|edge) \[.*\]|  n\d+ \[label="([^"\\<>]|\\["\\n])*" fillcolor="#\w+" color="#\w+"\]|  n\d+ -> n\d+( \[style=dashed\])?)$`)
 )
 
+// The nodes and edges of these formats, wherever they stand in a line.
+var (
+	drawnNode = regexp.MustCompile(`\bn\d+ ?\[(?:label=)?"`)
+	drawnEdge = regexp.MustCompile(`(-->|-\.->|->) n\d+`)
+)
+
 func TestHostileNames(t *testing.T) {
 	g := hostileGraph()
 	for _, format := range GraphFormats {
@@ -220,6 +226,15 @@ func checkDrawing(t testing.TB, g Graph, format, what string) {
 		for line := range strings.Lines(text) {
 			if !form.MatchString(strings.TrimSuffix(line, "\n")) {
 				t.Errorf("%s, %s: a name got out of its label: %s", format, what, line)
+			}
+		}
+		tidy := g.tidy()
+		for things, count := range map[string]struct{ got, want int }{
+			"nodes": {len(drawnNode.FindAllString(text, -1)), len(tidy.Nodes)},
+			"edges": {len(drawnEdge.FindAllString(text, -1)), len(tidy.Edges)},
+		} {
+			if count.got != count.want {
+				t.Errorf("%s, %s: %d %s, want %d", format, what, count.got, things, count.want)
 			}
 		}
 	case "json":

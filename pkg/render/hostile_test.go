@@ -11,6 +11,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	gtext "github.com/yuin/goldmark/text"
+
 	"github.com/polyplan/polyplan/pkg/apply"
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/diff"
@@ -270,6 +275,61 @@ func checkMarkdown(t *testing.T, payload, text string) {
 	}
 	if fence != "" || strings.Count(text, "<details") < strings.Count(text, "\n</details>") {
 		t.Fatalf("%q: a fence is not closed", payload)
+	}
+	checkEngine(t, payload, text)
+}
+
+// engine reads Markdown as code hosts do.
+var engine = goldmark.New(goldmark.WithExtensions(extension.GFM))
+
+// checkEngine has the engine find what acts: outside of code blocks there are
+// paragraphs, bold text and HTML whose lines are ours, and nothing else.
+func checkEngine(t *testing.T, payload, text string) {
+	t.Helper()
+	source := []byte(text)
+	err := ast.Walk(engine.Parser().Parse(gtext.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch x := n.(type) {
+		case *ast.Document, *ast.Paragraph:
+		case *ast.FencedCodeBlock:
+			return ast.WalkSkipChildren, nil
+		case *ast.Emphasis:
+			if x.Level != 2 {
+				t.Errorf("%q: a word is stressed", payload)
+			}
+		case *ast.Text:
+			if line := string(x.Value(source)); strings.ContainsAny(line, "@#/") {
+				t.Errorf("%q: somebody or something is named: %q", payload, line)
+			}
+		case *ast.HTMLBlock:
+			for _, line := range strings.Split(string(x.Lines().Value(source)), "\n") {
+				if !outside.MatchString(line) {
+					t.Errorf("%q: HTML of another's: %q", payload, line)
+				}
+			}
+		default:
+			t.Errorf("%q: there is a %s in %q", payload, n.Kind(), text)
+		}
+		return ast.WalkContinue, nil
+	})
+	must(t, err)
+}
+
+// The engine finds in a comment without fences what it is to find.
+func TestEngine(t *testing.T) {
+	found := map[string]bool{}
+	for _, payload := range payloads {
+		_ = ast.Walk(engine.Parser().Parse(gtext.NewReader([]byte(payload))), func(n ast.Node, _ bool) (ast.WalkStatus, error) {
+			found[n.Kind().String()] = true
+			return ast.WalkContinue, nil
+		})
+	}
+	for _, kind := range []string{"Link", "Image", "AutoLink", "RawHTML", "HTMLBlock", "Heading", "Strikethrough", "TaskCheckBox", "CodeSpan", "Blockquote"} {
+		if !found[kind] {
+			t.Errorf("no payload is read as a %s", kind)
+		}
 	}
 }
 
