@@ -73,7 +73,7 @@ func (f *FileStore) recover(ctx context.Context, serial int64) (*Recovery, error
 	return rebuilt, nil
 }
 
-// readAnyLog reads the journal, whatever it belongs to.
+// readAnyLog reads what can be read of the journal, whatever it belongs to.
 func (f *FileStore) readAnyLog(found *stored) (*journalLog, error) {
 	text, err := readFile(f.sys, found.layout.journal())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +82,7 @@ func (f *FileStore) readAnyLog(found *stored) (*journalLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found.sealing.readLog(text)
+	return found.sealing.salvage(text)
 }
 
 // Replace implements Archive.

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,8 @@ type journalLog struct {
 }
 
 // readLog reads a journal. Its errors are a *DamagedError or a
-// *NewerFormatError, both without a path.
+// *NewerFormatError, both without a path. Along with damage behind the header it
+// gives what precedes it.
 func (x sealing) readLog(b []byte) (*journalLog, error) {
 	log := &journalLog{}
 	payload, size, ok := unframe("", b)
@@ -32,23 +34,59 @@ func (x sealing) readLog(b []byte) (*journalLog, error) {
 	if err := log.readHeader(payload); err != nil {
 		return nil, err
 	}
+	log.end = size
 	if int64(len(b)) < log.header.Reserved {
-		return nil, badJournal("it was cut off: it has %d bytes and never had fewer than %d", len(b), log.header.Reserved)
+		return log, badJournal("it was cut off: it has %d bytes and never had fewer than %d", len(b), log.header.Reserved)
 	}
-	for log.end = size; ; log.end += size {
+	for ; ; log.end += size {
 		payload, size, ok = unframe(log.header.ID, b[log.end:])
 		if !ok {
 			return log, x.checkEnd(log, b)
 		}
 		s, err := x.decodeStep(payload)
 		if err != nil {
-			return nil, badJournal("%v", err)
+			return log, badJournal("%v", err)
 		}
 		if s.seq != int64(len(log.steps))+1 {
-			return nil, badJournal("record %d follows record %d", s.seq, len(log.steps))
+			return log, badJournal("record %d follows record %d", s.seq, len(log.steps))
 		}
 		log.steps = append(log.steps, s)
 	}
+}
+
+// salvage is readLog for a journal that is damaged: it skips what cannot be read, and
+// goes on with the records behind it, each of which says which one it is.
+func (x sealing) salvage(b []byte) (*journalLog, error) {
+	log, err := x.readLog(b)
+	var d *DamagedError
+	if log == nil || !errors.As(err, &d) {
+		return log, err
+	}
+	read := int64(len(log.steps))
+	missing := int64(0)
+	for at := log.end; at < len(b); {
+		payload, size, whole := unframe(log.header.ID, b[at:])
+		if s, err := x.decodeStep(payload); whole && err == nil && s.seq > read {
+			missing += s.seq - read - 1
+			read = s.seq
+			log.steps = append(log.steps, s)
+			at += size
+			continue
+		}
+		at = nextRecord(b, at)
+	}
+	d.What += fmt.Sprintf("; %d of its records could be read, and %d before the last of them could not", len(log.steps), missing)
+	return log, d
+}
+
+// nextRecord is where behind at a record may begin: after a line end, or with a
+// sector if that before it is lost.
+func nextRecord(b []byte, at int) int {
+	next := at - at%sector + sector
+	if i := bytes.IndexByte(b[at:min(next, len(b))], '\n'); i >= 0 {
+		next = at + i + 1
+	}
+	return min(next, len(b))
 }
 
 func badJournal(format string, args ...any) *DamagedError {
@@ -111,15 +149,9 @@ func (x sealing) checkEnd(log *journalLog, b []byte) error {
 }
 
 // laterSync looks behind the end for a record that was written when the place
-// of the end was durable already. A record begins after a line end, or with a
-// sector if that before it is lost.
+// of the end was durable already.
 func (x sealing) laterSync(log *journalLog, b []byte) (synced int64, ok bool) {
-	for at := log.end; at < len(b); {
-		next := at - at%sector + sector
-		if i := bytes.IndexByte(b[at:min(next, len(b))], '\n'); i >= 0 {
-			next = at + i + 1
-		}
-		at = min(next, len(b))
+	for at := nextRecord(b, log.end); at < len(b); at = nextRecord(b, at) {
 		payload, _, whole := unframe(log.header.ID, b[at:])
 		if !whole {
 			continue
@@ -160,8 +192,9 @@ func torn(b []byte, start int) bool {
 }
 
 // replay brings s up to date with the steps. Intents without an outcome come
-// last: nobody saw what became of them.
-func replay(s *State, steps []logStep) error {
+// last: nobody saw what became of them. An outcome that says too little without an
+// intent that is missing is left out, and is the error.
+func replay(s *State, steps []logStep) (err error) {
 	known := map[string]Intent{}
 	var order []string // the operations that have no outcome
 	for _, d := range s.Doubts {
@@ -179,7 +212,8 @@ func replay(s *State, steps []logStep) error {
 		case st.outcome.Resource != nil:
 			in.Op, in.Address = st.outcome.Op, st.outcome.Resource.Address
 		default:
-			return badJournal("an outcome without its intent: %q", st.outcome.Op)
+			err = badJournal("an outcome without its intent: %q", st.outcome.Op)
+			continue
 		}
 		order = slices.DeleteFunc(order, func(op string) bool { return op == in.Op })
 		s.Record(in, st.outcome)
@@ -187,5 +221,5 @@ func replay(s *State, steps []logStep) error {
 	for _, op := range order {
 		s.Record(known[op], nil)
 	}
-	return nil
+	return err
 }

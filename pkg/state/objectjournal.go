@@ -16,35 +16,46 @@ const flushTime = 2 * time.Minute
 // readJournal puts together the text of the journal of a generation, as it would
 // lie in a file: the header of its first batch, then the records of all. It is
 // nil where there is no batch. Along with an error it gives what precedes the
-// damage.
-func (o *ObjectStore) readJournal(ctx context.Context, serial int64) (text []byte, batches []int64, err error) {
+// damage; to salvage what there is, also what follows it.
+func (o *ObjectStore) readJournal(ctx context.Context, serial int64, salvage bool) (text []byte, batches []int64, err error) {
 	if batches, err = o.row(ctx, journalDir(serial)); err != nil || len(batches) == 0 {
 		return nil, nil, err
 	}
 	var id string
-	for i, n := range batches {
-		if n != int64(i) {
-			return finished(text), batches, badJournal("its batch %d is missing", i)
-		}
+	var damaged error // what is wrong first
+	next := int64(0)
+	for _, n := range batches {
 		b, err := o.objects.Get(ctx, batchObject(serial, n))
 		if err != nil {
 			return nil, batches, fmt.Errorf("reading the journal: %w", err)
 		}
 		header, records, err := (sealing{o.Codec}).readBatch(b)
 		if err != nil {
-			return finished(text), batches, fmt.Errorf("batch %d: %w", n, err)
+			err = fmt.Errorf("batch %d: %w", n, err)
 		}
 		switch {
-		case i == 0:
+		case fatal(err):
+			return finished(text), batches, err
+		case n != next:
+			err = badJournal("its batch %d is missing", next)
+		case err == nil && id != "" && header.ID != id:
+			err = badJournal("its batch %d belongs to another journal", n)
+		}
+		if next = n + 1; damaged == nil {
+			damaged = err
+		}
+		switch {
+		case damaged != nil && !salvage:
+			return finished(text), batches, damaged
+		case header.ID == "" || id != "" && header.ID != id:
+		case id == "":
 			id = header.ID
 			text = append(text, b...)
-		case header.ID != id:
-			return finished(text), batches, badJournal("its batch %d belongs to another journal", n)
 		default:
 			text = append(text, records...)
 		}
 	}
-	return finished(text), batches, nil
+	return finished(text), batches, damaged
 }
 
 // finished ends the text of a journal as in a file, where NULs follow.
@@ -55,7 +66,8 @@ func finished(text []byte) []byte {
 	return append(text, 0)
 }
 
-// readBatch checks that a batch is whole and splits off its header.
+// readBatch checks that a batch is whole and splits off its header, which is zero if
+// it cannot be read.
 func (x sealing) readBatch(b []byte) (header journalHeader, records []byte, err error) {
 	payload, size, ok := unframe("", b)
 	if !ok {
@@ -71,7 +83,7 @@ func (x sealing) readBatch(b []byte) (header journalHeader, records []byte, err 
 	records = b[size:]
 	for at := 0; at < len(records); at += size {
 		if _, size, ok = unframe(log.header.ID, records[at:]); !ok {
-			return header, nil, badJournal("the record at byte %d is damaged", at)
+			return log.header, records, badJournal("the record at byte %d is damaged", at)
 		}
 	}
 	return log.header, records, nil

@@ -98,11 +98,11 @@ func (o *ObjectStore) newestRun(ctx context.Context) (newest int64, err error) {
 // journalOf is what can be read of the journal of a generation, with an error
 // that says what cannot.
 func (o *ObjectStore) journalOf(ctx context.Context, serial int64) (*journalLog, error) {
-	text, _, damaged := o.readJournal(ctx, serial)
+	text, _, damaged := o.readJournal(ctx, serial, true)
 	if fatal(damaged) || text == nil {
 		return nil, damaged
 	}
-	log, err := sealing{o.Codec}.readLog(text)
+	log, err := sealing{o.Codec}.salvage(text)
 	return log, errors.Join(damaged, err)
 }
 

@@ -155,7 +155,7 @@ func (o *ObjectStore) read(ctx context.Context, kept []int64) (*stored, error) {
 		s.identity = identify(s.content)
 	}
 	var err error
-	if s.logText, s.batches, err = o.readJournal(ctx, at); err != nil {
+	if s.logText, s.batches, err = o.readJournal(ctx, at, false); err != nil {
 		return s, err
 	}
 	if s.logText == nil {
