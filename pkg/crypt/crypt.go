@@ -43,6 +43,7 @@ type Options struct {
 type Error struct {
 	What, Fix string
 	err       error
+	damaged   bool
 }
 
 func (e *Error) Error() string {
@@ -52,6 +53,9 @@ func (e *Error) Error() string {
 	return e.What
 }
 func (e *Error) Unwrap() error { return e.err }
+
+// Damaged reports whether it is about what was to be read, and not about keys.
+func (e *Error) Damaged() bool { return e.damaged }
 
 // Hint is what the reader can do.
 func (e *Error) Hint() string { return e.Fix }
@@ -243,7 +247,7 @@ func (c *Codec) decrypt(sealed []byte) ([]byte, error) {
 		sealed, err = io.ReadAll(r)
 	}
 	if err != nil {
-		return nil, &Error{What: "it is encrypted, and what is there is damaged", err: err, Fix: "put back a copy of it"}
+		return nil, &Error{What: "it is encrypted, and what is there is damaged", err: err, Fix: "put back a copy of it", damaged: true}
 	}
 	return sealed, nil
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 )
 
@@ -13,6 +14,8 @@ type Codec interface {
 	Seal(plain []byte) ([]byte, error)
 	// Open undoes Seal. It is not asked about what was written in clear before
 	// there was a codec: that is read as it is, and sealed when it is next written.
+	// An error with a method Damaged() bool that gives true is about what is there;
+	// any other says that this codec must leave it alone.
 	Open(sealed []byte) ([]byte, error)
 }
 
@@ -37,7 +40,12 @@ func (x sealing) open(stored []byte) ([]byte, error) {
 	if x.codec == nil || len(stored) == 0 || stored[0] == '{' {
 		return stored, nil
 	}
-	return x.codec.Open(stored)
+	plain, err := x.codec.Open(stored)
+	var about interface{ Damaged() bool }
+	if errors.As(err, &about) && about.Damaged() {
+		return nil, &DamagedError{Damage: Altered, What: err.Error()}
+	}
+	return plain, err
 }
 
 // sealRecord is seal for a record of a journal, which is one line of text.
@@ -57,5 +65,5 @@ func (x sealing) openRecord(payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.codec.Open(sealed)
+	return x.open(sealed)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -29,10 +30,18 @@ func (flip) Open(sealed []byte) ([]byte, error) {
 	}
 	out := make([]byte, len(rest))
 	for i, b := range rest {
-		out[i] = ^b
+		if out[i] = ^b; b < 0x80 { // the texts of the test are ASCII
+			return nil, errHalfFlipped{}
+		}
 	}
 	return out, nil
 }
+
+// errHalfFlipped is about what is there.
+type errHalfFlipped struct{}
+
+func (errHalfFlipped) Error() string { return "some of it was not flipped" }
+func (errHalfFlipped) Damaged() bool { return true }
 
 // What a store with a codec leaves behind can be read with it alone, the
 // journal too.
@@ -83,8 +92,38 @@ func TestCodec(t *testing.T) {
 	if _, err := open(nil).Load(ctx); !errors.As(err, &d) {
 		t.Errorf("Load without the codec: %v, want a *DamagedError", err)
 	}
+
+	// A spoiled copy spoils nothing else.
+	whole := read(t, l.generation(2))
+	put(t, l.generation(2), []byte("flipped\n!"))
+	if again, err := open(flip{}).Load(ctx); err != nil || content(again) != content(got) {
+		t.Errorf("Load beside a damaged copy: %+v, %v", again, err)
+	}
+	put(t, l.generation(2), whole)
+
+	// What the codec must leave alone is left alone by all; what is damaged is not.
 	put(t, path, []byte("something else"))
 	if _, err := open(flip{}).Load(ctx); !errors.Is(err, errNotFlipped) {
 		t.Errorf("Load of what the codec cannot open: %v", err)
+	}
+	if _, err := open(flip{}).Recover(ctx, 0); !errors.Is(err, errNotFlipped) {
+		t.Errorf("Recover of what the codec cannot open: %v", err)
+	}
+	if err := open(flip{}).Replace(ctx, got); !errors.Is(err, errNotFlipped) {
+		t.Errorf("Replace of what the codec cannot open: %v", err)
+	}
+	if b := read(t, path); string(b) != "something else" {
+		t.Errorf("it was touched: %q", b)
+	}
+	put(t, path, []byte("flipped\n!"))
+	if _, err := open(flip{}).Load(ctx); !errors.As(err, &d) || !strings.Contains(d.Fix, "generation 2") {
+		t.Errorf("Load of what is damaged: %v, want a *DamagedError", err)
+	}
+	back, err := open(flip{}).Recover(ctx, 0)
+	if err != nil || content(back.State) != content(got) || len(back.Found) != 1 {
+		t.Fatalf("Recover of what is damaged: %+v, %v", back, err)
+	}
+	if err := open(flip{}).Replace(ctx, back.State); err != nil {
+		t.Error(err)
 	}
 }

@@ -134,13 +134,13 @@ func (f *FileStore) read() (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.kept, err = l.generations(f.sys); err != nil {
+		return nil, err
+	}
 	if s.content, err = s.open(s.raw); err != nil {
 		return s, f.explain(s, err)
 	}
 	s.identity = identify(s.content)
-	if s.kept, err = l.generations(f.sys); err != nil {
-		return nil, err
-	}
 	if exists {
 		err := verify(s.content)
 		if err == nil && s.lineage == "" {
@@ -193,7 +193,7 @@ func (s *stored) neighbours(sys files) error {
 		return &DamagedError{Damage: Missing, What: fmt.Sprintf("the state is missing, yet its generation %d is here", newest)}
 	}
 	b, err := s.readState(sys, s.generation(newest))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // pruned since
+	if fatal(err) && !errors.Is(err, fs.ErrNotExist) { // pruned since
 		return err
 	}
 	other := identify(b)

@@ -27,11 +27,15 @@ func (f *FileStore) recover(ctx context.Context, serial int64) (*Recovery, error
 		return nil, err
 	}
 	out := &Recovery{}
-	main, err := Decode(found.content)
+	var main *State
+	content, err := found.open(found.raw)
+	if err == nil {
+		main, err = Decode(content)
+	}
 	if fatal(err) {
 		return nil, f.explain(found, err)
 	}
-	found.identity = identify(found.content)
+	found.identity = identify(content)
 	if err == nil && found.unrelated(f.newestWhole(found)) {
 		out.Found = append(out.Found, "the state is of another lineage than the generations beside it, and was left out")
 		main = nil
@@ -106,12 +110,11 @@ func (f *FileStore) replace(s *State) error {
 	if found == nil {
 		return err
 	}
-	var newer *NewerFormatError
-	if errors.As(err, &newer) {
-		return err
-	}
 	log, logErr := f.readAnyLog(found)
-	if fatal(logErr) {
+	switch {
+	case fatal(err):
+		return err
+	case fatal(logErr):
 		return logErr
 	}
 	next := *s

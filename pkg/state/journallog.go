@@ -28,8 +28,10 @@ func (x sealing) readLog(b []byte) (*journalLog, error) {
 		return nil, badJournal("its first record is damaged")
 	}
 	payload, err := x.openRecord(payload)
-	if err != nil {
+	if fatal(err) {
 		return nil, err
+	} else if err != nil {
+		return nil, badJournal("%v", err)
 	}
 	if err := log.readHeader(payload); err != nil {
 		return nil, err

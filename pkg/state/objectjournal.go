@@ -73,8 +73,10 @@ func (x sealing) readBatch(b []byte) (header journalHeader, records []byte, err 
 	if !ok {
 		return header, nil, badJournal("its first record is damaged")
 	}
-	if payload, err = x.openRecord(payload); err != nil {
+	if payload, err = x.openRecord(payload); fatal(err) {
 		return header, nil, err
+	} else if err != nil {
+		return header, nil, badJournal("%v", err)
 	}
 	log := &journalLog{}
 	if err := log.readHeader(payload); err != nil {
