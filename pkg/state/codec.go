@@ -34,6 +34,17 @@ func (x sealing) seal(plain []byte) ([]byte, error) {
 	return sealed, nil
 }
 
+// encode gives the bytes of a state, and what is to be kept of them.
+func (x sealing) encode(s *State) (content, sealed []byte, err error) {
+	if content, err = Encode(s); err == nil {
+		sealed, err = x.seal(content)
+	}
+	if err == nil && len(sealed) > SizeLimit {
+		err = fmt.Errorf("%d bytes are more than a state may have (%d)", len(sealed), SizeLimit)
+	}
+	return content, sealed, err
+}
+
 // open gives what was sealed, and what is in clear as it is: JSON begins with a
 // brace, as nothing sealed may.
 func (x sealing) open(stored []byte) ([]byte, error) {

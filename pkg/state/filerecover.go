@@ -123,11 +123,7 @@ func (f *FileStore) replace(s *State) error {
 		next.Serial = max(next.Serial, log.header.Serial)
 	}
 	next.Serial++
-	content, err := Encode(&next)
-	if err != nil {
-		return err
-	}
-	sealed, err := found.seal(content)
+	content, sealed, err := found.encode(&next)
 	if err != nil {
 		return err
 	}

@@ -282,16 +282,9 @@ func (o *ObjectStore) fence(ctx context.Context, s *State) (*stored, error) {
 
 // write makes s the next generation after what was found.
 func (o *ObjectStore) write(ctx context.Context, found *stored, s *State) error {
-	content, err := Encode(s)
+	content, sealed, err := found.encode(s)
 	if err != nil {
 		return err
-	}
-	sealed, err := found.seal(content)
-	if err != nil {
-		return err
-	}
-	if len(sealed) > SizeLimit {
-		return fmt.Errorf("%d bytes are more than a state may have (%d)", len(sealed), SizeLimit)
 	}
 	if err := o.held.alive(ctx); err != nil {
 		return err

@@ -41,16 +41,9 @@ func (f *FileStore) save(ctx context.Context, s *State) error {
 	}
 	next := *s
 	next.Serial = found.serial + 1
-	content, err := Encode(&next)
+	content, sealed, err := found.encode(&next)
 	if err != nil {
 		return err
-	}
-	sealed, err := found.seal(content)
-	if err != nil {
-		return err
-	}
-	if len(sealed) > SizeLimit {
-		return fmt.Errorf("%d bytes are more than a state may have (%d)", len(sealed), SizeLimit)
 	}
 	if err := f.write(found, sealed, identify(content)); err != nil {
 		return err
