@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"diag":            {},
 	"fault":           {},
 	"graph":           {},
+	"clock":           {},
 	"pgtest":          {}, // for tests; those of cmd cannot import pkg/internal
 	"internal/trial":  {}, // for tests; statetest is one in a package of its own
 	"schema":          {},
@@ -31,13 +32,13 @@ var allowed = map[string][]string{
 	"kinds":           {"catalog", "diag", "resource", "schema"}, // diag for Nearest
 	"manual":          {"catalog", "diag", "resource"},           // diag for Nearest and Width
 	"spec":            {"diag", "graph", "resource"},
-	"state":           {"fault", "resource"},
-	"state/remote":    {"state"},
+	"state":           {"clock", "fault", "resource"},
+	"state/remote":    {"clock", "state"},
 	"state/placetest": {},                                              // for tests; those of cmd cannot import pkg/internal
 	"state/statetest": {"diag", "internal/trial", "resource", "state"}, // diag for positions that must not be kept
 	"crypt":           {},
 	"helper":          {},
-	"api/transport":   {"fault"},
+	"api/transport":   {"clock", "fault"},
 	"api":             {"api/transport", "resource"},
 	"discover":        {"api", "api/transport", "resource", "schema"}, // transport for requests of no kind
 	"diff":            {"diag", "graph", "resource"},                  // diag for where a refusal is shown

@@ -123,15 +123,3 @@ func (e *UnfitError) Error() string {
 	return place(e.Place) + "this store cannot keep a state: it accepted two creations of one object, so that one of two runs could overwrite the other's work; " +
 		"use a server that supports If-None-Match, or another kind of store"
 }
-
-// sleepReal waits by the system's clock.
-func sleepReal(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/polyplan/polyplan/pkg/clock"
 	"github.com/polyplan/polyplan/pkg/fault"
 )
 
@@ -63,7 +64,7 @@ const LeaseDefault = time.Minute
 // can note what it is about to do, and so it sends nothing more. Journals go
 // with their generations, so that one that got lost can be rebuilt.
 func OnObjects(place string, objects Objects, keep int) *ObjectStore {
-	return &ObjectStore{Lease: LeaseDefault, place: place, objects: objects, keep: int64(keep), now: time.Now, sleep: sleepReal}
+	return &ObjectStore{Lease: LeaseDefault, place: place, objects: objects, keep: int64(keep), now: time.Now, sleep: clock.Sleep}
 }
 
 // Close gives up what is held open. A lock that is held stays.

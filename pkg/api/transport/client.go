@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/polyplan/polyplan/pkg/clock"
 )
 
 // The versions of the API that this client can speak.
@@ -160,7 +162,7 @@ func (o Options) withDefaults() Options {
 		o.Notify = func(Event) {}
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = clock.Sleep
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -175,17 +177,6 @@ func def[T int | string | time.Duration](p *T, v T) {
 	var zero T
 	if *p <= zero {
 		*p = v
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/clock"
 )
 
 // TestLimiterIsFair hands slots over in the order of asking.
 func TestLimiterIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, time.Now, sleep)
+		l := newLimiter(1, time.Now, clock.Sleep)
 		if _, err := l.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +49,7 @@ func TestLimiterIsFair(t *testing.T) {
 }
 
 func TestLimiterFallsAndRises(t *testing.T) {
-	l := newLimiter(8, time.Now, sleep)
+	l := newLimiter(8, time.Now, clock.Sleep)
 	var slots []slot
 	for range 8 {
 		s, _ := l.acquire(t.Context())
@@ -81,7 +83,7 @@ func TestLimiterFallsAndRises(t *testing.T) {
 
 func TestLimiterPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(2, time.Now, sleep)
+		l := newLimiter(2, time.Now, clock.Sleep)
 		began := time.Now()
 		l.hold(30 * time.Second)
 		l.hold(10 * time.Second) // shorter: no effect

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 	googleauth "golang.org/x/oauth2/google"
 
+	"github.com/polyplan/polyplan/pkg/clock"
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
@@ -119,10 +120,8 @@ func (g *google) ask(ctx context.Context, method, path string, query url.Values)
 		if !passing || attempt == googleAttempts {
 			return status, answer, err
 		}
-		select {
-		case <-ctx.Done():
-			return 0, nil, context.Cause(ctx)
-		case <-time.After(googlePause << (attempt - 1)):
+		if err := clock.Sleep(ctx, googlePause<<(attempt-1)); err != nil {
+			return 0, nil, err
 		}
 	}
 }
