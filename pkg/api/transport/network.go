@@ -130,6 +130,11 @@ func (c *Client) networkError(ctx context.Context, cl *call, tr *trace, err erro
 		e.Phase, e.final = PhaseDNS, dns.IsNotFound
 	case errors.As(err, &cert), errors.As(err, &rec):
 		e.Phase, e.final = PhaseTLS, true
+	case errors.As(err, &op) && op.Op == "remote error" && op.Err.Error() == certificateRequired:
+		// In TLS 1.3 our side of the handshake is over by then, theirs is not, and
+		// so nobody has read the request.
+		e.Phase, e.final, e.Sent = PhaseTLS, true, false
+		e.Err = fmt.Errorf("it wants a certificate of its clients, which polyplan does not have: %w", err)
 	case stage == PhaseTLS:
 		e.final = !broken(err) // the two cannot agree, and will not the next time
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
@@ -145,6 +150,10 @@ func (c *Client) networkError(ctx context.Context, cl *call, tr *trace, err erro
 	}
 	return e
 }
+
+// certificateRequired is how crypto/tls writes that alert of TLS 1.3, whose type
+// it keeps to itself. Servers of earlier versions say that the handshake failed.
+const certificateRequired = "tls: certificate required"
 
 // broken tells whether err is the failure of a connection, not of what was
 // said over it.

@@ -3,7 +3,6 @@ package transport
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -177,14 +176,6 @@ func TestNetworkErrors(t *testing.T) {
 			t.Cleanup(s.Close)
 			return s.URL
 		}, PhaseTLS, false, "securing the connection to 127.0.0.1:", 1},
-		{"TLS 1.1", func(t *testing.T) string {
-			s := httptest.NewUnstartedServer(http.NotFoundHandler())
-			s.Config.ErrorLog = quiet()
-			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-			s.StartTLS()
-			t.Cleanup(s.Close)
-			return s.URL
-		}, PhaseTLS, false, "protocol version", 1},
 		{"cut in the handshake", func(t *testing.T) string {
 			return strings.Replace(raw(t, func(_ int, conn net.Conn, r *bufio.Reader) {
 				r.ReadByte()
@@ -196,6 +187,12 @@ func TestNetworkErrors(t *testing.T) {
 				r.ReadByte()
 			}), "http:", "https:", 1)
 		}, PhaseTLS, false, "securing the connection", 1},
+		{"reset", func(t *testing.T) string {
+			return raw(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+				request(r)
+				conn.(*net.TCPConn).SetLinger(0)
+			})
+		}, PhaseRead, true, "connection reset by peer", 5},
 		{"closed without a word", cut(""), PhaseRead, true, "closed without an answer", 5},
 		{"half a status", cut("HTTP/1.1 2"), PhaseRead, true, "reading the answer of 127.0.0.1:", 5},
 		{"half a header", cut("HTTP/1.1 200 OK\r\nContent-"), PhaseRead, true, "reading the answer", 5},
