@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,7 +140,9 @@ func New(o Options) (*Client, error) {
 	c.bucket.tokens = bucketSize
 	if c.round == nil {
 		c.round = newBase(o)
-		c.checkProxy()
+		if err := c.checkProxy(); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -207,14 +210,25 @@ func proxy(r *http.Request) (*url.URL, error) {
 	return u, nil
 }
 
-// checkProxy warns when the proxy would read along.
-func (c *Client) checkProxy() {
+// checkProxy warns when the proxy would read along, and refuses an address of a
+// proxy that is none: net/http passes over it and asks the service directly, which
+// is not what was wanted.
+func (c *Client) checkProxy() error {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		v := os.Getenv(name)
+		_, err := url.Parse(v)
+		_, bare := url.Parse("http://" + v)
+		if strings.EqualFold(name, c.base.Scheme+"_proxy") && err != nil && bare != nil {
+			return &settingError{name + " holds no address of a proxy", "correct it: http://HOST:PORT, with characters of a password escaped as in every URL"}
+		}
+	}
 	if c.base.Scheme != "http" {
-		return
+		return nil
 	}
 	if u, err := proxy(&http.Request{URL: c.base}); err == nil && u != nil {
 		c.warn(fmt.Sprintf("requests go in clear text through the proxy %s, which sees the API key", u.Host))
 	}
+	return nil
 }
 
 // ServerTime is what the server's clock shows now, as far as its answers tell; ok

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -319,6 +321,42 @@ func TestProxyErrors(t *testing.T) {
 		var ne *NetworkError
 		if !errors.As(err, &ne) || ne.Sent || MayHaveEffect(err) || strings.Contains(err.Error(), "hunter22") || asked.Swap(0) == 0 {
 			t.Errorf("a proxy that %s: %v", name, err)
+		}
+	}
+}
+
+// TestClearTextThroughAProxy looks at what only a process of its own shows, for
+// net/http reads the variables once.
+func TestClearTextThroughAProxy(t *testing.T) {
+	const variable = "http://user:hunter22@proxy.example:3128"
+	if os.Getenv("HTTP_PROXY") != variable {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), "HTTP_PROXY="+variable)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	c := open(t, "http://polytomic.example", newClock(), func(o *Options) { o.AllowHTTP = true })
+	want := "requests go in clear text through the proxy proxy.example:3128, which sees the API key"
+	if d := cmp.Diff([]string{want}, c.Warnings()); d != "" {
+		t.Errorf("warnings (-want +got):\n%s", d)
+	}
+	if w := open(t, "https://polytomic.example", newClock()).Warnings(); len(w) > 0 {
+		t.Errorf("warnings of what is encrypted: %q", w)
+	}
+}
+
+// TestBadProxy: an address of a proxy that is none is refused.
+func TestBadProxy(t *testing.T) {
+	for value, bad := range map[string]bool{"http://u:hunter22@%zz": true, "::hunter22": true, "proxy.example:3128": false, "http://u:p@proxy.example": false, "": false} {
+		t.Setenv("HTTPS_PROXY", value)
+		_, err := New(testOptions("https://polytomic.example", newClock()))
+		if (err != nil) != bad || bad && (!strings.Contains(err.Error(), "HTTPS_PROXY holds no address of a proxy") || strings.Contains(err.Error(), "hunter22")) {
+			t.Errorf("%q: %v", value, err)
+		}
+		if _, err := New(testOptions("http://127.0.0.1", newClock())); err != nil {
+			t.Errorf("%q, which is for others: %v", value, err)
 		}
 	}
 }
