@@ -180,6 +180,10 @@ func (s *session) explainLive(c *cli.Context, v *render.ResourceView) error {
 	err := s.connect()
 	if err == nil {
 		s.opts.targets = []string{v.Address.String()}
+		// It is read even if it stands still: no state has what polyplan does not know.
+		unmarked := *v.Recorded
+		unmarked.Marks = nil
+		s.state.Resources[v.Address] = &unmarked
 		var p *apply.Prepared
 		if p, err = s.prepare(false); err == nil {
 			v.Live, v.Asked = p.Live[v.Address], true

@@ -85,6 +85,7 @@ A bulk sync is made when the service has read the source's schemas, for which
 	},
 	Encoded: encodeBulkSync,
 	Decoded: decodeBulkSync,
+	AsSent:  bulkSyncAsSent,
 	Form:    formBulkSync,
 	Read:    readBulkSync,
 	Follow:  followBulkSync,

@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +30,13 @@ func encodeBulkSync(e *resource.Encoder, o resource.Object, body map[string]any)
 		}
 		body["additional_schedules"] = list
 	}
-	liveSchedules(e, textOf(objectOf(body["schedule"])["frequency"]) == "multi")
+	// The first of several schedules is in the older version the first of multi, unless
+	// multi is what it says itself (see formBulkSync).
+	if first := objectOf(e.Live["schedule"]); first["frequency"] == "multi" && objectOf(body["schedule"])["frequency"] != "multi" {
+		if more := listOf(e.Live["additional_schedules"]); len(more) > 0 {
+			e.Live["schedule"], e.Live["additional_schedules"] = more[0], more[1:]
+		}
+	}
 	if schemas, ok := body["schemas"].([]any); ok {
 		chosen := []any{}
 		for _, v := range schemas {
@@ -49,22 +56,19 @@ func encodeBulkSync(e *resource.Encoder, o resource.Object, body map[string]any)
 	}
 }
 
-// liveSchedules finds the schedules of the live object in the form of either version.
-// In the older one the first of several is the first of multi, if multi says nothing.
-func liveSchedules(e *resource.Encoder, multi bool) {
-	if first := e.Live["default_schedule"]; first != nil {
-		e.Elsewhere("schedule", first)
-		return
+// bulkSyncAsSent finds the schedules in the form of either version.
+func bulkSyncAsSent(answer map[string]any) map[string]any {
+	out := maps.Clone(answer)
+	if first := answer["default_schedule"]; first != nil {
+		out["schedule"] = first
+		return out
 	}
-	var all []any
-	for _, item := range listOf(objectOf(objectOf(e.Live["schedule"])["multi"])["schedules"]) {
-		all = append(all, objectOf(item)["schedule"])
+	more := []any{}
+	for _, item := range listOf(objectOf(objectOf(answer["schedule"])["multi"])["schedules"]) {
+		more = append(more, objectOf(item)["schedule"])
 	}
-	if len(all) > 0 && !multi {
-		e.Elsewhere("schedule", all[0])
-		all = all[1:]
-	}
-	e.Elsewhere("additional_schedules", all)
+	out["additional_schedules"] = more
+	return out
 }
 
 // onlyKnown drops, in place, what a choice of the bulk sync's own requests has

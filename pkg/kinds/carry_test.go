@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,7 +58,7 @@ func TestUnknownMembersGoBack(t *testing.T) {
 			func(r resource.Object) { r["relations"] = resource.Object{"id": []any{"orders.user_id"}} },
 			o{"relations": []any{o{"from": "id", "to": o{"model_id": m2, "field": "user_id", "of_to": int64(1)}, "of_relation": int64(1)}},
 				"enricher": o{"connection_id": "c", "enricher_id": "e", "of_enricher": int64(1)}}},
-		{"fields of a model's own", &Model, o{"fields": []any{o{"name": "id", "of_field": 1},
+		{"fields of a model's own", &Model, o{"fields": []any{o{"name": "id", "nullable": false},
 			o{"id": "f", "name": "plan", "label": "Plan", "type": "string", "user_added": true, "remote_type": "text", "of_field": 2}}},
 			func(resource.Object) {},
 			o{"fields": []any{"id"}, "additional_fields": []any{o{"name": "plan", "label": "Plan", "type": "string", "of_field": int64(2)}}}},
@@ -98,6 +99,15 @@ func TestUnknownMembersGoBack(t *testing.T) {
 				if d := cmp.Diff(want, body[key]); d != "" {
 					t.Errorf("%s (-want +got):\n%s", key, d)
 				}
+			}
+			unknown := tt.kind.UnknownBelow(tt.live)
+			for p := range unknown {
+				if !strings.Contains(string(p), "of_") {
+					t.Errorf("taken for unknown: %s", p)
+				}
+			}
+			if n := strings.Count(resource.Text(tt.live), `"of_`); len(unknown) != n {
+				t.Errorf("%d members that no table knows, want %d: %v", len(unknown), n, unknown)
 			}
 		})
 	}

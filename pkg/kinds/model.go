@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -80,6 +81,7 @@ both.`,
 	},
 	Encoded: encodeModel,
 	Decoded: decodeModel,
+	AsSent:  modelAsSent,
 	Survey:  surveyModel,
 }
 
@@ -99,9 +101,13 @@ func encodeModel(e *resource.Encoder, o resource.Object, body map[string]any) {
 		}
 		body["relations"] = list
 	}
-	e.Elsewhere("additional_fields", slices.DeleteFunc(slices.Clone(listOf(e.Live["fields"])), func(v any) bool {
-		return objectOf(v)["user_added"] != true
-	}))
+}
+
+// modelAsSent finds the user's own fields among the others.
+func modelAsSent(answer map[string]any) map[string]any {
+	out := maps.Clone(answer)
+	out["additional_fields"] = slices.DeleteFunc(slices.Clone(listOf(answer["fields"])), func(v any) bool { return objectOf(v)["user_added"] != true })
+	return out
 }
 
 // decodeModel takes apart what the service answers as one list of fields:

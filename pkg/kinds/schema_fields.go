@@ -47,6 +47,7 @@ Bulk syncs that read from the connection come after its schema fields.`,
 	Encoded: encodeSchemaFields,
 	Decoded: decodeSchemaFields,
 	Align:   alignSchemaFields,
+	AsSent:  schemaFieldsAsSent,
 	Follow: func(_ *resource.Encoder, before, after resource.Object) []resource.Call {
 		return dropSchemaFields(before, objectOf(after["fields"]))
 	},
@@ -90,13 +91,18 @@ func readSchemaFields(_ resource.Getter, answer map[string]any, _ bool, known ..
 func encodeSchemaFields(e *resource.Encoder, o resource.Object, body map[string]any) {
 	row := resource.Field{Type: resource.Map, KeyedBy: "field_id", Elem: &schemaFieldRow}
 	body["fields"] = e.Value(&row, o["fields"], "fields")
-	live := []any{}
-	for _, v := range listOf(e.Live["fields"]) {
+}
+
+// schemaFieldsAsSent calls the ids of fields what requests call them.
+func schemaFieldsAsSent(answer map[string]any) map[string]any {
+	out, fields := maps.Clone(answer), []any{}
+	for _, v := range listOf(answer["fields"]) {
 		f := maps.Clone(objectOf(v))
-		f["field_id"] = f["id"] // as requests call it
-		live = append(live, f)
+		f["field_id"] = f["id"]
+		fields = append(fields, f)
 	}
-	e.Elsewhere("fields", live)
+	out["fields"] = fields
+	return out
 }
 
 func decodeSchemaFields(_ *resource.Decoder, answer map[string]any, o resource.Object) {

@@ -58,12 +58,21 @@ func (v ResourceView) values() ([]known, error) {
 		names = v.Desired.Names
 	}
 	w := wording{kind: v.Kind, root: root, names: names}
-	sides := map[resource.Path]*[3]any{}
+	sides, unknown := map[resource.Path]*[3]any{}, map[resource.Path]bool{}
 	for i, r := range []*resource.Resource{v.Desired, v.Recorded, v.Live} {
 		if r == nil {
 			continue
 		}
-		for _, l := range leaves(nil, "", v.whole(r)) {
+		all := leaves(nil, "", v.whole(r))
+		if r.Raw != nil && v.Kind != nil {
+			for p, below := range v.Kind.UnknownBelow(r.Raw) {
+				for _, l := range leaves(nil, p, below) {
+					unknown[l.path] = true
+					all = append(all, l)
+				}
+			}
+		}
+		for _, l := range all {
 			if sides[l.path] == nil {
 				sides[l.path] = new([3]any)
 			}
@@ -78,7 +87,11 @@ func (v ResourceView) values() ([]known, error) {
 	var out []known
 	for _, p := range slices.Sorted(maps.Keys(sides)) {
 		if _, called, _ := w.at(p); p.Within(v.Path) || called.Within(v.Path) || v.Path.Within(p) {
-			out = append(out, v.value(&w, p, *sides[p]))
+			one := v.value(&w, p, *sides[p])
+			if unknown[p] {
+				one.Doc = "Not known to polyplan. An update sends it back as it is."
+			}
+			out = append(out, one)
 		}
 	}
 	if len(out) == 0 && v.Path != "" {

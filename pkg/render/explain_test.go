@@ -111,7 +111,31 @@ declared at m.yaml:2:5; recorded as id-1; live; protected
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("Explain (-want +got):\n%s", d)
 	}
-	v.Path = "extra.tier.level"
+	// Within what a table knows, there is no place to set it.
+	v.Kind, v.Path = &kinds.Sync, "schedule"
+	v.Live.Raw = map[string]any{"schedule": map[string]any{"frequency": "manual", "jitter": map[string]any{"minutes": 5}, "run_after": map[string]any{"any": true}}}
+	b.Reset()
+	if err := Explain(&b, Style{}, v); err != nil {
+		t.Fatal(err)
+	}
+	want = `connection.warehouse ("warehouse")
+declared at m.yaml:2:5; recorded as id-1; live; protected
+
+  schedule.jitter.minutes: not set
+      ~ live: 5
+  schedule.run_after.any:  not set
+      ~ live: true
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("Explain (-want +got):\n%s", d)
+	}
+	v.Path = "schedule.jitter.minutes"
+	b.Reset()
+	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "about     Not known to polyplan. An update sends it back as it is.\n") {
+		t.Errorf("%v, %s", err, b.String())
+	}
+	v.Kind, v.Path = &kinds.Connection, "extra.tier.level"
+	v.Live.Raw = map[string]any{"tier": map[string]any{"level": 2}}
 	b.Reset()
 	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "about     Not known to polyplan.") {
 		t.Errorf("%v, %s", err, b.String())

@@ -1,9 +1,6 @@
 package resource
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // carry lays what a table does not know of a live object into the body of its
 // update, at every depth that the table describes: an update replaces the whole,
@@ -22,15 +19,6 @@ func (e *Encoder) carry(fields []Field, body map[string]any) {
 		for _, member := range append([]string{f.APIName()}, f.Also...) {
 			e.matched(f, body[member], live, Path("").Child(f.Name))
 		}
-	}
-}
-
-// Elsewhere tells what the live object has of a member of requests which answers
-// show in another place.
-func (e *Encoder) Elsewhere(member string, live any) {
-	if e.Live != nil {
-		e.Live = maps.Clone(e.Live) // the answer is the caller's
-		e.Live[member] = live
 	}
 }
 
@@ -158,4 +146,89 @@ func (f *Field) knows(member string) bool {
 		fields = f.Elem.Fields
 	}
 	return slices.ContainsFunc(fields, func(sub Field) bool { return sub.APIName() == member })
+}
+
+// UnknownBelow are the members of an answer that the table does not know within
+// what it knows: what an update sends back besides those of Unknown. They go by
+// their paths in the manifest, or by the place in the answer of what has none.
+func (k *Kind) UnknownBelow(answer map[string]any) map[Path]any {
+	out := map[Path]any{}
+	answer = k.asSent(answer)
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if f.Match != nil || !f.Custom {
+			f.unknown(answer[f.APIName()], Path("").Child(f.Name), out)
+		}
+	}
+	return out
+}
+
+// asSent is an answer with the members of requests where requests have them.
+func (k *Kind) asSent(answer map[string]any) map[string]any {
+	if k.AsSent == nil || answer == nil {
+		return answer
+	}
+	return k.AsSent(answer)
+}
+
+// sourceParts are the members of a source of values.
+var sourceParts = &Field{Claims: []string{"model_id", "field"}}
+
+func (f *Field) unknown(v any, p Path, out map[Path]any) {
+	switch v := v.(type) {
+	case []any:
+		for i, e := range v {
+			o, _ := e.(map[string]any)
+			at := p.Index(i)
+			if f.KeyedBy != "" {
+				at = p.Child(Text(o[f.KeyedBy]))
+			}
+			if o != nil && f.Match != nil {
+				f.unknownOf(o, at, out)
+			}
+		}
+	case map[string]any:
+		switch {
+		case f.Lenient, f.Members != nil: // what these hold is the manifest's to say
+		case f.Type == Struct:
+			unknownFields(f.Fields, v, p, out)
+			f.rest(v, p, out)
+		case f.Type == Map && f.KeyedBy == "":
+			for key, e := range v {
+				f.Elem.unknown(e, p.Child(key), out)
+			}
+		case f.Type == SourceRef:
+			sourceParts.rest(v, p, out)
+		}
+	}
+}
+
+// unknownOf is unknown for an element of a list.
+func (f *Field) unknownOf(o map[string]any, p Path, out map[Path]any) {
+	for _, member := range f.Match {
+		if part, ok := o[member].(map[string]any); ok {
+			sourceParts.rest(part, p.Child(member), out)
+		}
+	}
+	if f.Elem != nil && f.Elem.Type == Struct && !f.Custom {
+		unknownFields(f.Elem.Fields, o, p, out)
+	}
+	f.rest(o, p, out)
+}
+
+func unknownFields(fields []Field, o map[string]any, p Path, out map[Path]any) {
+	for i := range fields {
+		if f := &fields[i]; !f.Custom {
+			f.unknown(o[f.APIName()], p.Child(f.Name), out)
+		}
+	}
+}
+
+// rest are the members that the field's table does not know.
+func (f *Field) rest(o map[string]any, p Path, out map[Path]any) {
+	for key, v := range o {
+		if v != nil && !f.knows(key) && !slices.Contains(serverOwn, key) {
+			out[p.Child(key)] = Unmask(Normalize(v))
+		}
+	}
 }

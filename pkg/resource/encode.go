@@ -31,7 +31,7 @@ func (k *Kind) Encode(o Object, ids func(Address) (string, bool), update bool) (
 // EncodeOver is Encode for an update of the object that live, an answer of the
 // API, is about.
 func (k *Kind) EncodeOver(live map[string]any, o Object, ids func(Address) (string, bool)) (map[string]any, error) {
-	return k.encode(&Encoder{Update: true, Live: live, ids: ids, root: o})
+	return k.encode(&Encoder{Update: true, Live: k.asSent(live), ids: ids, root: o})
 }
 
 func (k *Kind) encode(e *Encoder) (map[string]any, error) {

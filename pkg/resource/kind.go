@@ -253,6 +253,9 @@ type Kind struct {
 	// such as filters, after the objects that know the names, best first; and
 	// says as they do what the service may say in another way.
 	Align func(live Object, known ...Object)
+	// AsSent gives an answer with the members of requests where requests have them, if
+	// it shows them elsewhere, so that an update finds what no table knows of them.
+	AsSent func(answer map[string]any) map[string]any
 	// Form brings a request's body to the form that a version of the API has for it,
 	// where versions differ.
 	Form func(version string, body map[string]any) error
