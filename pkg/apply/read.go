@@ -84,10 +84,14 @@ func (p *preparer) live() resource.Set {
 			continue
 		}
 		l := decode(k, a, api.Answer{ID: r.ID, Object: it.Object}, index)
-		resource.Secrets(l.Object, func(x *resource.Secret) { x.Seal(p.req.Fingerprints) })
+		known := p.known(a, r)
 		if k.Align != nil {
-			k.Align(l.Object, p.known(a, r)...)
+			k.Align(l.Object, known...)
 		}
+		for _, o := range known {
+			resource.Conceal(l.Object, o)
+		}
+		resource.Secrets(l.Object, func(x *resource.Secret) { x.Seal(p.req.Fingerprints) })
 		live[a] = l
 	}
 	return live

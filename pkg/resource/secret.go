@@ -131,6 +131,34 @@ func Secrets(v any, f func(*Secret)) {
 	}
 }
 
+// Conceal makes secrets of the values within v where known has a secret in the same
+// place: what came from a secret source may have gone where the service shows it in
+// clear. It works in place where it can.
+func Conceal(v, known any) any {
+	switch v := v.(type) {
+	case nil, *Secret:
+		return v
+	case Object:
+		if known, ok := known.(Object); ok {
+			for key := range v {
+				v[key] = Conceal(v[key], known[key])
+			}
+		}
+		return v
+	case []any:
+		if known, ok := known.([]any); ok && len(known) == len(v) {
+			for i := range v {
+				v[i] = Conceal(v[i], known[i])
+			}
+		}
+		return v
+	}
+	if _, ok := known.(*Secret); !ok || IsMask(Text(v)) {
+		return v
+	}
+	return NewSecret(v)
+}
+
 // Fingerprinter makes keyed hashes of secrets, by which a later run sees that
 // a secret changed without anyone keeping its value. With a key of the user's
 // own the hash is HMAC-SHA256. Without one the only thing to key it with lies

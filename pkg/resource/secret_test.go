@@ -207,3 +207,36 @@ func TestFingerprinterConcurrently(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// What the service shows of a secret is hidden where it stands, and only there; a
+// mask is no value.
+func TestConceal(t *testing.T) {
+	shown := Object{"a": "x", "b": "x", "list": []any{"x", int64(1)}, "longer": []any{"x", "y"}, "mask": "********", "deep": Object{"c": true}}
+	secret := NewSecret("other")
+	Conceal(shown, Object{"a": secret, "b": "x", "list": []any{nil, secret}, "longer": []any{secret}, "mask": secret, "deep": Object{"c": secret, "d": secret}})
+	got := map[string]any{}
+	var walk func(p string, v any)
+	walk = func(p string, v any) {
+		switch v := v.(type) {
+		case Object:
+			for key, e := range v {
+				walk(p+"."+key, e)
+			}
+		case []any:
+			for i, e := range v {
+				walk(fmt.Sprint(p, i), e)
+			}
+		case *Secret:
+			value, _ := v.Reveal()
+			got[p] = fmt.Sprint("secret ", value)
+		default:
+			got[p] = v
+		}
+	}
+	walk("", shown)
+	want := map[string]any{".a": "secret x", ".b": "x", ".list0": "x", ".list1": "secret 1", ".longer0": "x", ".longer1": "y",
+		".mask": "********", ".deep.c": "secret true"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

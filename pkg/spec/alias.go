@@ -57,7 +57,7 @@ func (b *build) aliased(n *node, p resource.Path) (any, bool) {
 			continue
 		}
 		if v.secret {
-			b.err(m.value, "secret-reference", "a field's name comes from a secret", "field names show in every plan", notSecret)
+			b.err(m.value, "secret-shown", "a field's name comes from a secret", "field names show in every plan", notSecret)
 			continue
 		}
 		name, ok := b.scalar(&resource.Field{Type: resource.String}, v, v.outside)

@@ -79,6 +79,7 @@ func Load(opts Options) (*Manifest, diag.List) {
 		kinds:    map[string]*resource.Kind{},
 		built:    map[resource.Address]*build{},
 		misnamed: map[resource.Address]bool{},
+		hidden:   map[string]string{},
 		m: &Manifest{
 			Set:     resource.Set{},
 			Graph:   graph.New(resource.Address.Compare),
@@ -95,6 +96,7 @@ func Load(opts Options) (*Manifest, diag.List) {
 	l.resolveVars()
 	l.fetchSecrets()
 	l.values()
+	l.hide()
 	l.references()
 	l.finish()
 	l.lifecycle()
@@ -137,6 +139,8 @@ type loader struct {
 	refs     []pendingRef
 	guesses  int               // near names looked for among many
 	nearest  map[string]string // those found, by the words that were asked for
+	uses     []use             // of values from outside that no secret hides
+	hidden   map[string]string // tokens that give a secret -> which
 	fileText map[string]fileResult
 }
 

@@ -270,3 +270,31 @@ func TestWrongVariables(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// What gives a secret in one place gives a secret in all.
+func TestSecretElsewhere(t *testing.T) {
+	m, found := loadText(`polyplan: 1
+gadgets:
+  holder: {key: "${env.WORD}"}
+  other: {text: "say ${env.WORD}", tags: [b, "${env.WORD}", a], any: {deep: ["${env.WORD}"]}, flag: true, extra: {more: ["${env.WORD}"]}}
+  mixed: {key: "x${env.PORT}", text: "${env.PORT}"}
+`)
+	if len(found) > 0 {
+		t.Fatalf("findings: %v", found)
+	}
+	hidden := 0
+	for _, r := range m.Set {
+		for _, o := range []resource.Object{r.Object, r.Extra} {
+			resource.Secrets(o, func(x *resource.Secret) { hidden++ })
+			if strings.Contains(resource.Text(o), testEnv["WORD"]) {
+				t.Errorf("%s shows a secret", r.Address)
+			}
+		}
+	}
+	if hidden != 6 {
+		t.Errorf("%d secrets, not 6", hidden)
+	}
+	if got := m.Set[resource.Address{Kind: "gadget", Name: "mixed"}].Object["text"]; got != testEnv["PORT"] {
+		t.Errorf("what is a part of a secret is %v elsewhere", got)
+	}
+}

@@ -77,7 +77,7 @@ func (b *build) id(to string, n *node) (string, bool) {
 		b.err(v, "wrong-type", "an id is a string", "this is "+v.kindWords(), "")
 		return "", false
 	case v.secret:
-		b.err(v, "secret-reference", "a reference comes from a secret", "references show in every plan", notSecret)
+		b.err(v, "secret-shown", "a reference comes from a secret", "references show in every plan", notSecret)
 		return "", false
 	case uuidForm.MatchString(id):
 	case !v.outside && b.built[resource.Address{Kind: to, Name: id}] != nil:

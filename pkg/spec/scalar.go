@@ -221,6 +221,7 @@ func (b *build) free(n *node, p resource.Path, guess bool) (any, bool) {
 	b.r.At[p] = written.pos()
 	if n.origin != "" {
 		b.outside(p, n)
+		b.used(nil, p, n, written.pos())
 	}
 	var v any
 	switch n.kind {

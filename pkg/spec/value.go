@@ -192,17 +192,17 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 		return b.lacking(f.Sensitive, n, p, written)
 	}
 	b.r.At[p] = written.pos()
+	if what, why := b.open(f, p); what != "" && n.secret {
+		b.err(written, "secret-shown", what+" comes from a secret", why, notSecret)
+		b.lose(p)
+		return nil, false
+	}
 	if n.origin != "" {
 		b.outside(p, n)
+		b.used(f, p, n, written.pos())
 	}
-	if f.Type == resource.Ref || f.Type == resource.SourceRef {
-		if n.secret {
-			b.err(written, "secret-reference", "a reference comes from a secret", "references show in every plan", notSecret)
-			return nil, false
-		}
-		if n.missing != nil {
-			return b.lacking(false, n, p, written)
-		}
+	if n.missing != nil { // of a reference
+		return b.lacking(false, n, p, written)
 	}
 	if f.Sensitive {
 		b.hiding++
@@ -217,8 +217,6 @@ func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, c
 	}
 	return v, ok
 }
-
-const notSecret = "write it in the manifest, or take it from a variable that is not sensitive"
 
 // lacking takes note of a value that could not be had. A secret may be missing:
 // until it is there its resource is left as it is, and all else goes on.
