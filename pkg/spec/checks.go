@@ -23,12 +23,12 @@ func (l *loader) check() {
 	l.checkNames()
 }
 
-// checkNames looks for display names that two resources of a kind share. Some
-// kinds take a name only once; of the others nobody could tell two apart in the
-// app.
+// checkNames looks for display names that two resources of a kind share, or that
+// look alike. Some kinds take a name only once; of the others nobody could tell two
+// apart in the app.
 func (l *loader) checkNames() {
 	type shown struct{ kind, name string }
-	first := map[shown]*build{}
+	first, looks := map[shown]*build{}, map[shown]*build{}
 	for _, a := range l.m.Set.Addresses() {
 		b := l.built[a]
 		name, ok := b.r.Object["name"].(string)
@@ -39,6 +39,13 @@ func (l *loader) checkNames() {
 		other := first[key]
 		if other == nil {
 			first[key] = b
+			key.name = look(name)
+			if other = looks[key]; other == nil {
+				looks[key] = b
+			} else {
+				b.report(diag.Warning, b.r.Where("name"), "alike-name", fmt.Sprintf("%s and %s have names that look alike", other.r.Address, a),
+					"they differ in case, spaces or letters of another script only", fmt.Sprintf("give one of them another name; %s stands at %s", other.r.Address, other.r.Pos))
+			}
 			continue
 		}
 		what := fmt.Sprintf("%s and %s have the same name", other.r.Address, a)
