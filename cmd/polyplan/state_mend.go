@@ -34,7 +34,7 @@ func stateMending(env *Env) []*cli.Command {
 			Usage: "put together what is left of a damaged state, or go back",
 			Description: "Puts the newest whole generation back in place, with all that the journals of the runs since then tell, and says\n" +
 				"what it did. What is damaged is put aside. With --serial it goes back to that generation as it was: what was made\n" +
-				"since then is no longer known, and the next plan would make it again unless `import` takes it up.",
+				"since then is no longer known, and the next plan would make it again.",
 			Flags: with(place(), lockFlags(), noColorFlag(), []cli.Flag{
 				&cli.Int64Flag{Name: "serial", Usage: "go back to the generation `N`"}}),
 			Action: action(env, runStateRecover),
