@@ -42,6 +42,7 @@ type known struct {
 	Default   any
 	Doc       string
 	Sensitive bool
+	Told      bool // by the service alone: no manifest sets it and no state has it
 }
 
 // values are the values of the view, one for each leaf that any side has. A
@@ -107,17 +108,17 @@ func (v ResourceView) values() ([]known, error) {
 const extraKey = "extra"
 
 // whole is what a side has of the resource. What polyplan does not know of a live
-// object stands where the manifest could set it.
+// object stands where the manifest could set it; what the service alone says stands
+// with the rest.
 func (v ResourceView) whole(r *resource.Resource) resource.Object {
-	extra := r.Extra
+	out, extra := maps.Clone(r.Object), r.Extra
 	if r.Raw != nil && v.Kind != nil {
 		extra, _ = resource.Unmask(resource.Normalize(v.Kind.Unknown(r.Raw))).(resource.Object)
+		maps.Copy(out, v.Kind.Told(r.Raw))
 	}
-	if len(extra) == 0 {
-		return r.Object
+	if len(extra) > 0 {
+		out[extraKey] = extra
 	}
-	out := maps.Clone(r.Object)
-	out[extraKey] = extra
 	return out
 }
 
@@ -140,6 +141,7 @@ func (v ResourceView) value(w *wording, p resource.Path, side [3]any) known {
 	}
 	if f != nil {
 		k.Type, k.Doc, k.Sensitive = f.Type.String(), f.Doc, k.Sensitive || f.Sensitive
+		k.Told = f.Computed && side[0] == nil && side[1] == nil
 		if k.Default = f.Default; k.Default == nil {
 			k.Default = f.Filled
 		}

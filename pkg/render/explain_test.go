@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,59 @@ healthcheck_interval
 				t.Errorf("Explain (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// What the service alone says, in a row that no manifest may set, is shown as that.
+func TestExplainToldByTheService(t *testing.T) {
+	k := kinds.Connection
+	k.Fields = append(slices.Clone(k.Fields),
+		resource.Field{Name: "region", Type: resource.String, Computed: true, Doc: "Where it is."},
+		resource.Field{Name: "token", Type: resource.String, Computed: true, Sensitive: true},
+		resource.Field{Name: "remark", Type: resource.String, Computed: true})
+	view := func(path resource.Path) ResourceView {
+		v := fromAllSides(path)
+		v.Kind = &k
+		v.Live.Raw = map[string]any{"id": "id-1", "region": "eu\x1b[31m", "token": "canary", "remark": ""}
+		return v
+	}
+	for path, want := range map[resource.Path]string{
+		"": `
+  region:                 "eu\x1b[31m"  (read-only, the service's own)
+  token:                  (secret)  (read-only, the service's own)
+  type:                   postgresql  (m.yaml:3:5)
+`,
+		"region": `
+region
+  value     "eu\x1b[31m"
+  from      read-only, the service's own
+  type      string
+  about     Where it is.
+`,
+		"remark": `
+remark
+  value     not set
+  from      read-only, the service's own
+  type      string
+`,
+	} {
+		var b, markdown bytes.Buffer
+		if err := Explain(&b, Style{}, view(path)); err != nil || !strings.HasSuffix(b.String(), want) {
+			t.Errorf("%q: %v, %s, want it to end with %s", path, err, b.String(), want)
+		}
+		if err := ExplainMarkdown(&markdown, view(path)); err != nil || path == "region" && !strings.HasSuffix(markdown.String(), "| read-only, the service's own |  |\n") {
+			t.Errorf("%q: %v, %s", path, err, markdown.String())
+		}
+	}
+	var b bytes.Buffer
+	if err := ExplainJSON(&b, view("region")); err != nil || !strings.Contains(b.String(), `"value": null`) || !strings.Contains(b.String(), `"live": "eu\u001b[31m"`) {
+		t.Errorf("%v, %s", err, b.String())
+	}
+	v := view("region") // of a service that was not asked
+	v.Live, v.Asked = nil, false
+	b.Reset()
+	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "value     not set") {
+		t.Errorf("%v, %s", err, b.String())
 	}
 }
 

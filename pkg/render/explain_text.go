@@ -17,8 +17,19 @@ func (k known) shown(v any) string {
 	return inline(v)
 }
 
+// main is what is to be said of the value first.
+func (k known) main() any {
+	if k.Told {
+		return k.Live
+	}
+	return k.Desired
+}
+
 // from says where the manifest has the value from.
 func (k known) from() string {
+	if k.Told {
+		return "read-only, the service's own"
+	}
 	var parts []string
 	if !k.Pos.IsZero() {
 		parts = append(parts, diag.Visible(k.Pos.String()))
@@ -35,6 +46,9 @@ func (k known) from() string {
 // others are the sides that do not say what the manifest does.
 func (k known) others(v ResourceView) []string {
 	var out []string
+	if k.Told {
+		return nil
+	}
 	for _, side := range []struct {
 		name  string
 		there bool
@@ -130,7 +144,7 @@ func Explain(w io.Writer, style Style, v ResourceView) error {
 	}
 	for _, k := range values {
 		path := diag.Visible(k.Path)
-		line := "  " + path + ":" + strings.Repeat(" ", max(0, column-Width(path))) + " " + middle(k.shown(k.Desired), 60)
+		line := "  " + path + ":" + strings.Repeat(" ", max(0, column-Width(path))) + " " + middle(k.shown(k.main()), 60)
 		if from := k.from(); from != "" {
 			line += "  " + p.Dim("("+from+")")
 		}
@@ -156,16 +170,16 @@ func (p *Printer) single(k known, v ResourceView) {
 			p.Line(strings.TrimRight("    "+l.Plain(), " "))
 		}
 	} else {
-		row("value", k.shown(k.Desired))
+		row("value", k.shown(k.main()))
 	}
 	row("from", k.from())
 	if k.Default != nil && !k.Sensitive {
 		row("default", inline(k.Default))
 	}
-	if v.Recorded != nil {
+	if v.Recorded != nil && !k.Told {
 		row("recorded", p.side(k, k.Recorded))
 	}
-	if v.Live != nil {
+	if v.Live != nil && !k.Told {
 		row("live", p.side(k, k.Live))
 	}
 	row("type", typeWords(k))
@@ -204,13 +218,16 @@ func ExplainMarkdown(w io.Writer, v ResourceView) error {
 	p.Line("| --- | --- | --- | --- |")
 	for _, k := range values {
 		others := "the same"
+		if k.Told {
+			others = ""
+		}
 		if o := k.others(v); len(o) > 0 {
 			others = strings.Join(o, "; ")
 		}
 		if v.Recorded == nil && v.Live == nil {
 			others = ""
 		}
-		p.Line("| " + cell(k.Path) + " | " + cell(k.shown(k.Desired)) + " | " + cell(k.from()) + " | " + cell(others) + " |")
+		p.Line("| " + cell(k.Path) + " | " + cell(k.shown(k.main())) + " | " + cell(k.from()) + " | " + cell(others) + " |")
 	}
 	return p.Err()
 }

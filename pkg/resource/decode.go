@@ -71,6 +71,19 @@ func (k *Kind) Decode(answer map[string]any, index *Index) Object {
 	return d.root
 }
 
+// Told are the values in an answer that are the server's own: those of the rows
+// that are Computed.
+func (k *Kind) Told(answer map[string]any) Object {
+	d, out := &Decoder{index: NewIndex()}, Object{}
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if v := Normalize(answer[f.APIName()]); f.Computed && !Empty(v) {
+			out[f.Name] = d.Value(f, v)
+		}
+	}
+	return out
+}
+
 // serverOwn are the members that every kind's answers have and no request
 // (API dossier 14, first row).
 var serverOwn = []string{"id", "created_at", "created_by", "updated_at", "updated_by"}
