@@ -159,7 +159,11 @@ func (b *build) lifecycleKey(m member) bool {
 func (b *build) knownExtra(n *node) {
 	for _, m := range n.members {
 		for i := range b.kind.Fields {
-			if f := &b.kind.Fields[i]; f.APIName() == m.key.text {
+			switch f := &b.kind.Fields[i]; {
+			case f.APIName() != m.key.text:
+			case f.Computed:
+				b.err(m.key, "computed", fmt.Sprintf("%q is set by the service", m.key.text), "no manifest can set it", "remove it")
+			default:
 				b.err(m.key, "known-extra", fmt.Sprintf("extra holds %q, which polyplan knows", m.key.text),
 					"extra is for fields of the API that it does not know, and sends them unchecked", fmt.Sprintf("write it as the field %s of the %s", f.Name, b.kind.Name))
 			}
