@@ -55,10 +55,12 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 			Doc: "Whether the service checks the connection upstream when it is written. Default: true."},
 		{Name: "redirect_url", Type: resource.String, Directive: true, OnCreate: true,
 			Doc: "Where the browser goes once a person has authorised the connection."},
+		{Name: "status", Type: resource.String, Computed: true,
+			Doc: "How the service finds the connection: healthy, or another word of its own."},
 		organizationRow,
 	},
 	// Write answers carry these besides (API dossier 8.3); none is ours to send.
-	Claims: []string{"saved", "status", "status_error", "api_calls_last_24_hours", "parent_connection_id",
+	Claims: []string{"saved", "status_error", "api_calls_last_24_hours", "parent_connection_id",
 		"auth_url", "auth_code"},
 	UniqueName: true, // API dossier 16
 	Slow:       true,
