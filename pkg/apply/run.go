@@ -116,6 +116,8 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	r.index = resource.NewIndex(olds(r.State.Resources), r.State.Resources)
 	g := r.graph()
 	if g.Len() > 0 {
+		// A bug must not leave it open: it would go on to hold the state's lock.
+		defer func() { _ = r.closeJournal() }()
 		if err := r.openJournal(ctx); err != nil {
 			return nil, fmt.Errorf("nothing was sent, for the state cannot be written: %w", err)
 		}
@@ -132,10 +134,8 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	r.watch.close()
 	r.sum(results, stop)
 	r.blocked()
-	if r.journal != nil {
-		if err := fault.Around("journal.close", r.journal.Close); err != nil {
-			r.fail(err)
-		}
+	if err := r.closeJournal(); err != nil {
+		r.fail(err)
 	}
 	r.unconcluded()
 	if r.updateRecords() || r.changed || r.State.CutShort {
@@ -147,7 +147,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	return r.result, nil
 }
 
-// open makes sure that what is going to happen can be remembered.
+// openJournal makes sure that what is going to happen can be remembered.
 func (r *runner) openJournal(ctx context.Context) error {
 	if r.changed {
 		if err := r.save(ctx); err != nil {
@@ -157,6 +157,17 @@ func (r *runner) openJournal(ctx context.Context) error {
 	}
 	return fault.Around("journal.open", func() (err error) {
 		r.journal, err = r.Store.Journal(ctx, r.State)
+		return err
+	})
+}
+
+func (r *runner) closeJournal() error {
+	if r.journal == nil {
+		return nil
+	}
+	return fault.Around("journal.close", func() error {
+		err := r.journal.Close()
+		r.journal = nil
 		return err
 	})
 }
