@@ -395,7 +395,7 @@ func (c *computer) leftovers() map[resource.Address]*Step {
 				c.plan.Refusals = append(c.plan.Refusals, Refusal{Address: a, Policy: true,
 					What: fmt.Sprintf("%s is protected and would be deleted", a),
 					Why:  "it was applied with protect: true, which holds until it is applied with protect: false",
-					Fix:  fmt.Sprintf("apply it once with protect: false, or keep the object with removed: [{address: %s, delete: false}]", a)})
+					Fix:  fmt.Sprintf("apply it once with protect: false, leave it out with --exclude %[1]s, or let go of the object with removed: [{address: %[1]s, delete: false}]", a)})
 			}
 		}
 		steps[a] = s
