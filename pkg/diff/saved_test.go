@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,4 +325,107 @@ func FuzzDecodeSaved(f *testing.F) {
 			t.Errorf("read as %s, was %s", got, body)
 		}
 	})
+}
+
+// asked are the members of a saved plan that say how it was asked for, or describe
+// it: whoever applies it makes the plan again by them, and compares that.
+var asked = []string{"id", "made", "organization_name", "files", "var_files", "targets", "excludes", "prune", "offline"}
+
+// Nobody who edits a plan that is not signed, and computes its checksum, gets
+// anything carried out that does not come out again of manifest, state and service:
+// whatever is edited, the plan is refused, or stale. A signed one is refused at once.
+func TestSavedEdited(t *testing.T) {
+	saved := toSave(onePlan())
+	saved.Desired, saved.Live = map[resource.Address]string{{Kind: "model", Name: "users"}: "d"}, map[resource.Address]string{{Kind: "model", Name: "users"}: "l"}
+	saved.ID = "0123"
+	saved.Plan.Steps[0].Waiting = nil
+	good := mustEncode(t, saved, unkeyed)
+	edits := 0
+	try := func(what string, b []byte, member string) {
+		t.Helper()
+		edits++
+		s, err := DecodeSaved(b)
+		if err == nil {
+			err = s.Verify(unkeyed)
+		}
+		if err == nil && len(s.Stale(saved)) == 0 && !slices.Contains(asked, member) {
+			t.Errorf("%s: accepted, and not stale", what)
+		}
+	}
+	body := strings.SplitAfterN(string(good), "\n", 4)[3]
+	for _, p := range scalars(t, body) {
+		old := body[p.start:p.end]
+		if before := body[:p.start]; strings.HasSuffix(before, `"Waiting":`) || strings.HasSuffix(before, `"Refusals":`) {
+			continue // what a person has authorised by now does not count, and a list without elements is none
+		}
+		for _, with := range []string{`"x"`, "7", "true", "null", "{}", "[]", `"` + strings.Trim(old, `"`) + `x"`} {
+			if with != old {
+				try(fmt.Sprintf("byte %d, %s for %s", p.start, with, old), forged(good, func(s string) string { return s[:p.start] + with + s[p.end:] }), p.member)
+			}
+		}
+	}
+	for what, edit := range map[string]func(steps []Step) []Step{
+		"a step added": func(s []Step) []Step {
+			return append(s, Step{Address: resource.Address{Kind: "model", Name: "new"}, Action: Create})
+		},
+		"a step twice":        func(s []Step) []Step { return append(s, s[0]) },
+		"a step less":         func(s []Step) []Step { return s[1:] },
+		"no step":             func([]Step) []Step { return nil },
+		"in another order":    func(s []Step) []Step { s[0], s[1] = s[1], s[0]; return s },
+		"a reference more":    func(s []Step) []Step { s[0].Needs = append(s[0].Needs, s[1].Address); return s },
+		"a protection lifted": func(s []Step) []Step { s[0].Protect = !s[0].Protect; return s },
+	} {
+		other := *saved
+		plan := *saved.Plan
+		plan.Steps = edit(slices.Clone(saved.Plan.Steps))
+		other.Plan = &plan
+		try(what, mustEncode(t, &other, unkeyed), "")
+	}
+	if edits < 300 {
+		t.Errorf("only %d edits", edits)
+	}
+}
+
+// scalar is a value or a name in a text of JSON, with the member at the top that it
+// belongs to.
+type scalar struct {
+	start, end int
+	member     string
+}
+
+func scalars(t *testing.T, text string) []scalar {
+	t.Helper()
+	var out []scalar
+	member, depth, name := "", 0, false // name: what comes next at the top is one
+	dec := json.NewDecoder(strings.NewReader(text))
+	for {
+		from := int(dec.InputOffset())
+		token, err := dec.Token()
+		if err != nil {
+			return out
+		}
+		end := int(dec.InputOffset())
+		if d, ok := token.(json.Delim); ok {
+			if d == '{' || d == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			name = depth == 1
+			continue
+		}
+		start := from + len(text[from:end]) - len(strings.TrimLeft(text[from:end], " ,:"))
+		if depth == 1 {
+			if name {
+				member = token.(string)
+			}
+			isName := name
+			name = !name
+			if isName {
+				out = append(out, scalar{start, end, ""}) // no name may be changed
+				continue
+			}
+		}
+		out = append(out, scalar{start, end, member})
+	}
 }
