@@ -243,6 +243,9 @@ func (j *objectJournal) flush() {
 		if errors.Is(err, fs.ErrExist) {
 			err = &LockLostError{"another run has taken over: it wrote to the journal or saved the state"}
 		}
+		if err == nil { // who slept while it was written must send nothing on the strength of it
+			err = j.lease.alive(ctx)
+		}
 	}
 	b.done, b.err = true, err
 	j.mu.Lock()

@@ -201,6 +201,40 @@ func TestSleepWithinSave(t *testing.T) {
 	}
 }
 
+// One who sleeps while his intent is written sends nothing: another has taken over,
+// and knows of it.
+func TestSleepWithinBatch(t *testing.T) {
+	ctx := context.Background()
+	objects := NewMemoryObjects()
+	slow := &intercepted{Objects: objects}
+	sleeper, clock := onObjects(slow)
+	_, lock, j := begun(t, sleeper)
+	other, hisClock := onObjects(objects)
+	if _, err := other.Lock(ctx, Holder{}); err == nil {
+		t.Fatal("it is not locked")
+	}
+	var his *State
+	var hisLock Lock
+	var hisJournal Journal
+	slow.after = func(string) error {
+		slow.after = nil
+		clock.pass(2 * time.Hour)
+		hisClock.pass(2 * time.Hour)
+		his, hisLock, hisJournal = begun(t, other)
+		return nil
+	}
+	var lost *LockLostError
+	if err := j.Intend(ctx, creation("late")); !errors.As(err, &lost) {
+		t.Errorf("Intend: %v, want a *LockLostError", err)
+	}
+	if len(his.Doubts) != 1 {
+		t.Errorf("doubts of the new holder: %+v", his.Doubts)
+	}
+	if err := errors.Join(j.Close(), lock.Unlock(), hisJournal.Close(), hisLock.Unlock()); err != nil {
+		t.Error(err)
+	}
+}
+
 // intercepted lets a test act between the lines.
 type intercepted struct {
 	Objects
