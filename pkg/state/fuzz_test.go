@@ -50,7 +50,8 @@ func FuzzLoadState(f *testing.F) {
 }
 
 // FuzzJournal gives readLog anything, and records of any text with right
-// checksums. What it accepts can be replayed and continued.
+// checksums. What it accepts can be replayed and continued; of what it does not,
+// what can be had is salvaged.
 func FuzzJournal(f *testing.F) {
 	good, err := os.ReadFile("testdata/format-1.journal")
 	if err != nil {
@@ -72,6 +73,12 @@ func FuzzJournal(f *testing.F) {
 				var n *NewerFormatError
 				if !errors.As(err, &d) && !errors.As(err, &n) {
 					t.Fatalf("an error of another type: %v", err)
+				}
+				if log != nil {
+					before := len(log.steps)
+					if log, err := (sealing{}).salvage(in); err == nil || len(log.steps) < before {
+						t.Fatalf("salvaged: %d records of at least %d, %v", len(log.steps), before, err)
+					}
 				}
 				continue
 			}

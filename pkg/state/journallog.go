@@ -68,14 +68,16 @@ func (x sealing) salvage(b []byte) (*journalLog, error) {
 	missing := int64(0)
 	for at := log.end; at < len(b); {
 		payload, size, whole := unframe(log.header.ID, b[at:])
-		if s, err := x.decodeStep(payload); whole && err == nil && s.seq > read {
-			missing += s.seq - read - 1
-			read = s.seq
-			log.steps = append(log.steps, s)
+		if whole {
+			if s, err := x.decodeStep(payload); err == nil && s.seq > read {
+				missing += s.seq - read - 1
+				read = s.seq
+				log.steps = append(log.steps, s)
+			}
 			at += size
-			continue
+		} else {
+			at = nextRecord(b, at)
 		}
-		at = nextRecord(b, at)
 	}
 	d.What += fmt.Sprintf("; %d of its records could be read, and %d before the last of them could not", len(log.steps), missing)
 	return log, d

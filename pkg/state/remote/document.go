@@ -178,8 +178,9 @@ func (d *document) change(ctx context.Context, change func(map[string]objectJSON
 		return err
 	}
 	if d.wrote != 0 && doc.Serial != d.wrote {
-		return &state.LockLostError{What: fmt.Sprintf("the document was replaced by another run although this one holds the lock (its serial is %d, and %d was written here): "+
-			"the server does not keep its locks", doc.Serial, d.wrote)}
+		// What this run wrote may be gone with the lock.
+		return fmt.Errorf("the document was replaced by another run although this one holds the lock (its serial is %d, and %d was written here): "+
+			"the server does not keep its locks", doc.Serial, d.wrote)
 	}
 	if err := change(doc.Objects); err != nil {
 		return err
