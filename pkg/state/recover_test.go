@@ -186,7 +186,7 @@ func TestRecoverAfterRandomDamage(t *testing.T) {
 			check(t, File(filepath.Join(hit, "s.json")), truth, rel, name == l.journal())
 		}
 	})
-	trial.None(t, fmt.Sprintf("states not rebuilt as they were, nor their loss told: %d random corruptions of one file or object", 2*rounds), wrong)
+	trial.None(t, fmt.Sprintf("states not rebuilt, nor their loss told: %d random corruptions of a file or object", 2*rounds), wrong)
 	t.Logf("of %d spoiled journals %d were rebuilt whole; %d read as if their run had died earlier", hits, whole, shorter)
 }
 

@@ -129,7 +129,7 @@ func TestKilledHolder(t *testing.T) {
 	if locks == 0 {
 		t.Error("no process left a lock behind")
 	}
-	trial.None(t, fmt.Sprintf("orphans, duplicates, owners not told: %d processes killed beside a remote state, %d of them with its lock", kills, locks), bad)
+	trial.None(t, fmt.Sprintf("orphans, duplicates, owners not told: %d processes killed, %d with a remote lock", kills, locks), bad)
 }
 
 var overtaken = regexp.MustCompile(`(another run has taken (it )?over|someone else changed the state|someone has freed it)(?s:.*)plan again`)
@@ -211,7 +211,7 @@ func TestLeaseEnds(t *testing.T) {
 	for _, h := range all {
 		bad += findings(t, h.name, h.Unlike())
 	}
-	trial.None(t, fmt.Sprintf("orphans, duplicates, states overwritten: %d holders of a remote lock killed or stopped until another was done", len(all)), bad)
+	trial.None(t, fmt.Sprintf("orphans, duplicates, overwritten states: %d holders of remote locks killed or stopped", len(all)), bad)
 }
 
 // The server of the state ends all connections of a run, at each of its requests to

@@ -132,7 +132,7 @@ func TestSpoiledAfterKill(t *testing.T) {
 		}
 		bad += findings(t, name, w.restored())
 	}
-	trial.None(t, fmt.Sprintf("orphans, duplicates: %d killed processes whose files were spoiled, %d of which needed state recover", done, recovered), bad)
+	trial.None(t, fmt.Sprintf("orphans, duplicates: %d processes killed and their files spoiled, %d recovered", done, recovered), bad)
 }
 
 // restored is Unlike where damaged files have been put aside.
