@@ -22,7 +22,7 @@ func checkBulkSync(c resource.Checker, r *resource.Resource) {
 	for _, id := range resource.Keys(schemas) {
 		p, s := resource.Path("schemas").Child(id), objectOf(schemas[id])
 		fields := objectOf(s["fields"])
-		if s["fields"] != nil && s["enabled"] != false && !anyOn(fields) && r.Knows(p) {
+		if s["fields"] != nil && s["enabled"] != false && !anyOn(fields) && r.Knows(p.Child("fields")) {
 			c.Error(p.Child("fields"), "nothing-selected", "no field of "+strconv.Quote(id)+" is copied",
 				"the service takes an empty list for all of them", "name a field, or write "+id+": false")
 		}

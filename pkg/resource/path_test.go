@@ -92,3 +92,27 @@ func TestWhere(t *testing.T) {
 		}
 	}
 }
+
+// What could not be read is lost with all that it holds; around it nothing is known for
+// sure, and beside it all is.
+func TestKnows(t *testing.T) {
+	r := &Resource{}
+	if r.Lost("") || !r.Knows("") || !r.Knows("a.b") {
+		t.Error("of a resource that was read nothing is lost")
+	}
+	for _, p := range []Path{"a.b", "list[-1]", Path("q").Child("x.y")} {
+		r.Lose(p)
+	}
+	for p, want := range map[Path][2]bool{ // lost, known
+		"a.b": {true, false}, "a.b.c": {true, false}, "a.b[0]": {true, false}, "a": {false, false}, "": {false, false}, "a.bc": {false, true}, "a.c": {false, true}, "ab": {false, true},
+		"list": {false, false}, "list[0]": {false, true}, `q."x.y"`: {true, false}, `q."x.y".z`: {true, false}, "q.x": {false, true}, "q": {false, false},
+	} {
+		if got := [2]bool{r.Lost(p), r.Knows(p)}; got != want {
+			t.Errorf("%q: lost and known %v, want %v", p, got, want)
+		}
+	}
+	r.Lose("")
+	if !r.Lost("ab") || r.Knows("ab") {
+		t.Error("with the whole of it everything is lost")
+	}
+}

@@ -20,7 +20,7 @@ type Resource struct {
 	Extra     Object            // members of the API's that polyplan does not know, as written
 	Pos       diag.Pos          // of the key
 	At        map[Path]diag.Pos // of each value
-	Unread    []Path            // what it says, or ought to say, that could not be read; -1 is the index of a lost element
+	Unread    map[Path]bool     // where what it says could not be read; false where only something below could not
 	Names     map[string]string // how the manifest calls a source: "stars.fld1" -> "stars.score"
 
 	// From the service, and kept in the state.
@@ -43,10 +43,34 @@ func (r *Resource) Where(p Path) diag.Pos {
 	return r.Pos
 }
 
+// Lose notes that what the manifest says at p, or ought to, could not be read. The
+// index of an element that is in no list is -1.
+func (r *Resource) Lose(p Path) {
+	if r.Unread == nil {
+		r.Unread = map[Path]bool{}
+	}
+	r.Unread[p] = true
+	for p != "" {
+		p = p.Parent()
+		r.Unread[p] = r.Unread[p]
+	}
+}
+
+// Lost reports whether p, or what it stands in, could not be read.
+func (r *Resource) Lost(p Path) bool {
+	for ; p != ""; p = p.Parent() {
+		if r.Unread[p] {
+			return true
+		}
+	}
+	return r.Unread[""]
+}
+
 // Knows reports whether nothing of what the manifest says at p, above it or below
 // it was lost: what is not in the object there was not meant to be.
 func (r *Resource) Knows(p Path) bool {
-	return !slices.ContainsFunc(r.Unread, func(lost Path) bool { return p.Within(lost) || lost.Within(p) })
+	_, below := r.Unread[p]
+	return !below && !r.Lost(p)
 }
 
 // DisplayName is what people know the object by: its name in the service, or the

@@ -81,7 +81,7 @@ func (c checker) Warn(p resource.Path, code, what, why, fix string) {
 }
 
 func (c checker) report(s diag.Severity, p resource.Path, code, what, why, fix string) {
-	if slices.ContainsFunc(c.b.r.Unread, p.Within) {
+	if c.b.r.Lost(p) {
 		return
 	}
 	c.b.report(s, c.b.r.Where(p), code, c.unquoted(what), c.unquoted(why), c.unquoted(fix))

@@ -18,6 +18,9 @@ func (l *loader) finish() {
 		for _, p := range b.sets {
 			b.sortSet(p)
 		}
+		for _, p := range b.lost {
+			b.r.Lose(p)
+		}
 		b.kind.Canonical(b.r.Object)
 		b.r.Needs = b.kind.Needs(b.r.Object)
 	}
@@ -75,10 +78,10 @@ func (b *build) sortSet(p resource.Path) {
 		}
 	}
 	maps.Copy(b.r.At, moved)
-	for n, at := range b.r.Unread {
+	for n, at := range b.lost {
 		if i, rest, ok := element(at, p); ok {
 			if to, kept := goes[i]; kept {
-				b.r.Unread[n] = p.Index(to) + rest
+				b.lost[n] = p.Index(to) + rest
 			}
 		}
 	}

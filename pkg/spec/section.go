@@ -14,7 +14,8 @@ type build struct {
 	kind   *resource.Kind
 	r      *resource.Resource
 	key, n *node
-	broken bool // an error was found in it
+	broken bool            // an error was found in it
+	lost   []resource.Path // what of it could not be read
 
 	aliases map[string]string // of its own fields: alias -> name
 	called  map[string]string // name -> alias
@@ -53,7 +54,7 @@ func (b *build) warn(n *node, code, what, why, fix string) {
 // lose notes that what stands at p could not be read.
 func (b *build) lose(p resource.Path) {
 	b.broken = true
-	b.r.Unread = append(b.r.Unread, p)
+	b.lost = append(b.lost, p)
 }
 
 // whole reads the resource as a whole.

@@ -382,13 +382,13 @@ func (b *build) list(f *resource.Field, n *node, p resource.Path, loose bool) (a
 			b.lose(p.Index(-1))
 			continue
 		}
-		lost := len(b.r.Unread)
+		lost := len(b.lost)
 		v, ok := b.value(elem, item, p.Index(len(out)), loose, lastKey(p))
 		switch {
 		case ok:
 			out = append(out, v)
-		case len(b.r.Unread) > lost:
-			b.r.Unread = append(b.r.Unread[:lost], p.Index(-1)) // another takes its place
+		case len(b.lost) > lost:
+			b.lost = append(b.lost[:lost], p.Index(-1)) // another takes its place
 		}
 	}
 	if f.Set && len(out) > 1 {
