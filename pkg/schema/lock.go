@@ -354,14 +354,15 @@ func (l *Lock) Marshal() ([]byte, error) {
 
 // ParseLock reads the file.
 func ParseLock(data []byte) (*Lock, error) {
+	var is struct{ Format int } // of one from another time nothing else need fit
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&is); err == nil && is.Format != lockFormat {
+		return nil, fmt.Errorf("its format is %d, and this polyplan knows %d", is.Format, lockFormat)
+	}
 	var f lockFile
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if err := d.Decode(&f); err != nil {
 		return nil, fmt.Errorf("it is no lock file: %w", err)
-	}
-	if f.Format != lockFormat {
-		return nil, fmt.Errorf("its format is %d, and this polyplan knows %d", f.Format, lockFormat)
 	}
 	l := NewLock()
 	maps.Copy(l.types, f.Types)

@@ -3,10 +3,14 @@ package schema
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/polyplan/polyplan/pkg/internal/golden"
 )
 
 func TestFits(t *testing.T) {
@@ -194,5 +198,47 @@ func TestParseLock(t *testing.T) {
 		if got, err := l.Target(context.Background(), Connection{Key: key}, "x"); err != errNotLocked {
 			t.Errorf("%s: %v, %v", key, got, err)
 		}
+	}
+}
+
+// lockOfAll is a lock with something of everything in it.
+func lockOfAll() *Lock {
+	l, pg := NewLock(), Connection{Key: "connection.warehouse"}
+	l.PutType("postgresql", Document{"type": "object", "required": []any{"hostname"}, "properties": map[string]any{"hostname": map[string]any{"type": "string"}}})
+	l.PutSource(pg, map[string]any{"table": "users"}, &Source{Fields: []Field{{Name: "id", Type: "number"}, {Name: "email", Type: "string"}}})
+	l.PutInputs(pg, map[string]any{"model": "person"}, [][]string{{"email"}, {"name", "company"}})
+	l.PutTarget(pg, &Target{ID: "public.contacts", Modes: []Mode{{ID: "updateOrCreate", Identity: true, Filters: true}}, NewFields: true,
+		Fields: []TargetField{{ID: "email", Type: "string", Required: true, Identity: true, Compare: []string{"Equality"}}, {ID: "made", Type: "datetime", NoUpdate: true}}})
+	l.PutBulkSource(pg, &BulkSource{Configuration: Document{"type": "object"}, Tracking: true,
+		Schemas: []BulkSchema{{ID: "public.users", Fields: []Field{{Name: "id", Type: "number"}}}}}, []string{"public.users"})
+	l.PutBulkTarget(pg, &BulkTarget{Configuration: Document{"type": "object"}, Modes: []string{"replicate", "snapshot"}})
+	return l
+}
+
+// The lock files of every released format can be read. The fixture of the current
+// format is written by -update, those of older ones never again.
+func TestLockFixtures(t *testing.T) {
+	path := func(format int) string { return fmt.Sprintf("testdata/lock-%d.json", format) }
+	want, err := lockOfAll().Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, path(lockFormat), want)
+	for format := 1; format <= lockFormat; format++ {
+		data, err := os.ReadFile(path(format))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := ParseLock(data)
+		if err != nil {
+			t.Fatalf("format %d: %v", format, err)
+		}
+		if got, err := l.Marshal(); err != nil || string(got) != string(want) {
+			t.Errorf("format %d (-want +got): %v\n%s", format, err, cmp.Diff(string(want), string(got)))
+		}
+	}
+	newer := fmt.Sprintf(`{"format": %d, "connections": []}`, lockFormat+1)
+	if _, err := ParseLock([]byte(newer)); err == nil || !strings.Contains(err.Error(), "this polyplan knows") {
+		t.Errorf("a newer format: %v", err)
 	}
 }
