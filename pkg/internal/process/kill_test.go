@@ -75,7 +75,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 			}
 		}
 	}
-	trial.None(t, fmt.Sprintf("orphans, duplicates, encrypted states in clear: %d processes killed at a boundary of a request", kills), bad)
+	trial.None(t, fmt.Sprintf("orphans, duplicates, states in clear: %d processes killed at a boundary of a request", kills), bad)
 }
 
 // Processes are killed at random, one to five in a row, before one is left alone.
