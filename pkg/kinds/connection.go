@@ -57,10 +57,12 @@ done; ` + "`polyplan auth ADDRESS`" + ` gives a fresh link.`,
 			Doc: "Where the browser goes once a person has authorised the connection."},
 		{Name: "status", Type: resource.String, Computed: true,
 			Doc: "How the service finds the connection: healthy, or another word of its own."},
+		{Name: "status_error", Type: resource.String, Computed: true,
+			Doc: "What is wrong with it, in the service's words."},
 		organizationRow,
 	},
 	// Write answers carry these besides (API dossier 8.3); none is ours to send.
-	Claims: []string{"saved", "status_error", "api_calls_last_24_hours", "parent_connection_id",
+	Claims: []string{"saved", "api_calls_last_24_hours", "parent_connection_id",
 		"auth_url", "auth_code"},
 	UniqueName: true, // API dossier 16
 	Slow:       true,
