@@ -37,6 +37,7 @@ type options struct {
 	prune        bool
 	encryptTo    []string
 	maxDeletes   string // "" for no limit
+	limitedBy    string // how that was given: "--max-deletes 3"
 	offline      bool
 	online       bool
 	updateLock   bool
@@ -184,6 +185,9 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		keyStdin:     c.Bool("api-key-stdin"),
 		keyFile:      c.String("api-key-file"),
 	}
+	if o.limitedBy = "--max-deletes " + o.maxDeletes; c.String("max-deletes") == "" {
+		o.limitedBy = "POLYPLAN_MAX_DELETES=" + o.maxDeletes
+	}
 	switch lone := "is about the checks against live schemas"; {
 	case c.Command.Name == "validate" && o.updateLock && !o.online:
 		return nil, usage("--update-lock "+lone, "give --online as well, or leave it out")
@@ -232,7 +236,7 @@ func (o *options) check() error {
 		return usage(fmt.Sprintf("unknown format %q of the log", o.logFormat), "choose text or json for --log-format")
 	}
 	if n, err := strconv.Atoi(o.maxDeletes); o.maxDeletes != "" && (err != nil || n < 0) {
-		return usage(fmt.Sprintf("--max-deletes takes a number, not %q", o.maxDeletes), "write --max-deletes N; 0 allows none")
+		return usage(fmt.Sprintf("%s: that is no number of deletes", diag.Visible(o.limitedBy)), "write --max-deletes N; 0 allows none")
 	}
 	if o.keyStdin && (o.keyFile != "" || slices.Contains(o.files, "-")) {
 		return usage("standard input cannot give the API key, for another flag says otherwise", "of --api-key-stdin, --api-key-file and --file - give one")

@@ -233,6 +233,6 @@ func (s *session) tellRekeyed(p *apply.Prepared) {
 // limit refuses a plan that deletes more than the run may.
 func (s *session) limit(p *apply.Prepared) {
 	if most, err := strconv.Atoi(s.opts.maxDeletes); err == nil {
-		p.Plan.LimitDeletes(most, "--max-deletes "+s.opts.maxDeletes)
+		p.Plan.LimitDeletes(most, s.opts.limitedBy)
 	}
 }
