@@ -60,11 +60,11 @@ func TestSavedPlanAgain(t *testing.T) {
 			if !met {
 				break
 			}
-			kills++
 			where := fmt.Sprintf("killed at request %d, %s", n, at)
 			if _, err := os.Stat(w.State); err == nil {
 				continue // it had come to its end
 			}
+			kills++
 			if err := os.RemoveAll(filepath.Join(w.Dir, ".polyplan")); err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestTwoRunnersOfOnePlan(t *testing.T) {
 		{"a state in a bucket, waiting", (*World).UseBucket, []string{"--lock-timeout", "1m"}, 7},
 		{"nothing", func(*World) {}, nil, -1},
 	} {
-		for n := 1 + i; bad == 0; n += step {
+		for n := 1 + i%step; bad == 0; n += step {
 			w := New(t)
 			tt.shared(w)
 			w.plan()
