@@ -89,7 +89,7 @@ func TestSavedPlanAgain(t *testing.T) {
 	if kills == 0 {
 		t.Error("no run was killed")
 	}
-	trial.None(t, fmt.Sprintf("duplicates, other keys: %d runs of a saved plan, killed, all they wrote lost, and run again", kills), bad)
+	trial.None(t, fmt.Sprintf("duplicates, other keys: %d runs of a saved plan, killed, what they wrote lost, run again", kills), bad)
 }
 
 // No two plans share a key, be they of one manifest and one state.
