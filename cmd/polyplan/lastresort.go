@@ -23,14 +23,16 @@ import (
 func (s *session) lastResort(cause error) error {
 	var conflict *state.ConflictError
 	var lost *state.LockLostError
-	if errors.As(cause, &conflict) || errors.As(cause, &lost) {
+	if errors.As(cause, &conflict) && conflict.StoredLineage != "" || errors.As(cause, &lost) {
 		return cause
 	}
 	next := s.state.Clone()
 	next.Serial++ // as the save would have made it
 	ctx := context.WithoutCancel(s.ctx)
 	if again, err := s.store.Load(ctx); err == nil && sameContent(again, next) {
-		return cause
+		d := diagnosticOf(cause)
+		d.Why = "its journal holds what was done, and the next run finds it there"
+		return &problem{Diagnostic: d, Err: cause}
 	}
 	content, err := state.Encode(next)
 	if err == nil {

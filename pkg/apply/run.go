@@ -141,7 +141,7 @@ func (r *runner) execute(ctx context.Context) (*Result, error) {
 	if r.updateRecords() || r.changed || r.State.CutShort {
 		// The work is done whatever became of the context.
 		if err := r.save(context.WithoutCancel(ctx)); err != nil {
-			r.fail(fmt.Errorf("the state could not be saved; its journal holds what was done: %w", err))
+			r.fail(err)
 		}
 	}
 	return r.result, nil

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -19,39 +20,60 @@ import (
 
 var rescue = regexp.MustCompile(`then: cp (\S+) (\S+)`)
 
-// The directory of the state goes away while the run is under way: what it did
-// is kept in another place, and the way back is the one that the message tells.
+// The directory of the state goes away, or another takes its place, while the run
+// is under way. What the run did is in the state that is there then, or it is
+// kept in another place, and the way back is the one that the message tells.
 func TestDirectoryOfTheStateGoes(t *testing.T) {
-	for _, n := range []int{1, 4, 8} {
-		w := New(t)
-		dir := filepath.Join(w.Dir, "kept")
-		w.State = filepath.Join(dir, "s.json")
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var writes atomic.Int64
-		w.Gate(func(_ int, r *http.Request) Fate {
-			if r.Method == http.MethodPost && writes.Add(1) == int64(n) {
-				if err := os.RemoveAll(dir); err != nil {
-					t.Error(err)
-				}
+	aside := func(dir string) error { return os.Rename(dir, dir+".aside") }
+	for _, tt := range []struct {
+		name  string
+		swap  func(dir string) error
+		saved bool // a run that began without a state may end well
+	}{
+		{"gone", os.RemoveAll, false},
+		{"moved", aside, false},
+		{"an empty one", func(dir string) error { return errors.Join(aside(dir), os.Mkdir(dir, 0o755)) }, true},
+		{"a file", func(dir string) error { return errors.Join(aside(dir), os.WriteFile(dir, nil, 0o644)) }, false},
+	} {
+		for _, n := range []int{1, 4, 8, -2} { // the write at which it happens; in a second run if below 0
+			w := New(t)
+			dir := filepath.Join(w.Dir, "kept")
+			w.State = filepath.Join(dir, "s.json")
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
 			}
-			return Fate{}
-		})
-		code, p := w.Run("apply", "-y", "--state", w.State)
-		w.Open()
-		m := rescue.FindStringSubmatch(p.Err.String())
-		if code == 0 || m == nil || m[2] != w.State {
-			t.Fatalf("at write %d: exit code %d: %s", n, code, p.Err.String())
+			args := []string{"apply", "-y", "--state", w.State}
+			if n < 0 {
+				if code, p := w.Run(args...); code != 0 {
+					t.Fatalf("exit code %d: %s", code, p.Err.String())
+				}
+				w.Edit("name: HubSpot Connection", "name: HubSpot", "name: Customers", "name: All customers", "name: Stars Data", "name: Stars")
+			}
+			var writes atomic.Int64
+			w.Gate(func(_ int, r *http.Request) Fate {
+				if r.Method != http.MethodGet && writes.Add(1) == int64(max(n, -n)) {
+					if err := tt.swap(dir); err != nil {
+						t.Error(err)
+					}
+				}
+				return Fate{}
+			})
+			code, p := w.Run(args...)
+			w.Open()
+			w.Setenv("POLYPLAN_STATE", w.State)
+			if code == 0 && tt.saved && n > 0 {
+				findings(t, "with "+tt.name, w.Unlike())
+				continue
+			}
+			m := rescue.FindStringSubmatch(p.Err.String())
+			if code == 0 || m == nil || m[2] != w.State {
+				t.Fatalf("%s at write %d: exit code %d: %s%s", tt.name, n, code, p.Out.String(), p.Err.String())
+			}
+			if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755), os.Rename(m[1], m[2])); err != nil {
+				t.Fatal(err)
+			}
+			findings(t, "with "+tt.name, w.Unlike())
 		}
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Rename(m[1], m[2]); err != nil {
-			t.Fatal(err)
-		}
-		w.Setenv("POLYPLAN_STATE", w.State)
-		findings(t, "with the directory gone", w.Unlike())
 	}
 }
 
