@@ -81,7 +81,7 @@ func (g *Graph[K]) Break(choose func(cycle []K) (from K, needs []K)) bool {
 		// Circles share no cycle, so each is searched by itself.
 		part := New(g.less)
 		for _, k := range circle {
-			for need := range g.needs[k] {
+			for _, need := range g.needs[k] {
 				if _, ok := in[need]; ok {
 					part.Edge(k, need)
 				}
@@ -91,10 +91,8 @@ func (g *Graph[K]) Break(choose func(cycle []K) (from K, needs []K)) bool {
 			from, needs := choose(path)
 			before := len(part.needs[from])
 			for _, need := range needs {
-				for _, g := range []*Graph[K]{g, part} {
-					delete(g.needs[from], need)
-					delete(g.dependents[need], from)
-				}
+				g.cut(from, need)
+				part.cut(from, need)
 			}
 			if len(part.needs[from]) == before {
 				return false
@@ -102,4 +100,10 @@ func (g *Graph[K]) Break(choose func(cycle []K) (from K, needs []K)) bool {
 		}
 	}
 	return true
+}
+
+// cut takes an edge out.
+func (g *Graph[K]) cut(from, need K) {
+	g.needs[from] = slices.DeleteFunc(g.needs[from], func(k K) bool { return k == need })
+	g.dependents[need] = slices.DeleteFunc(g.dependents[need], func(k K) bool { return k == from })
 }

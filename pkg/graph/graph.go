@@ -19,6 +19,7 @@
 package graph
 
 import (
+	"iter"
 	"maps"
 	"slices"
 )
@@ -26,9 +27,11 @@ import (
 // Graph is a directed graph of nodes and what they need. Reading it from
 // several goroutines is safe as long as none adds to it.
 type Graph[K comparable] struct {
-	less       func(a, b K) int
-	needs      map[K]set[K] // has every node as a key
-	dependents map[K]set[K]
+	less func(a, b K) int
+	// needs has every node as a key. An edge that was added twice stands twice in
+	// both: that is cheaper than a set for each node, most of which have one edge.
+	needs      map[K][]K
+	dependents map[K][]K
 	late       set[K]
 }
 
@@ -37,7 +40,7 @@ type set[K comparable] map[K]struct{}
 // New returns an empty graph whose nodes sort by less, which compares as
 // cmp.Compare does and is 0 for equal nodes only.
 func New[K comparable](less func(a, b K) int) *Graph[K] {
-	return &Graph[K]{less: less, needs: map[K]set[K]{}, dependents: map[K]set[K]{}, late: set[K]{}}
+	return &Graph[K]{less: less, needs: map[K][]K{}, dependents: map[K][]K{}, late: set[K]{}}
 }
 
 // Add adds a node, without any edge. Adding one again changes nothing.
@@ -52,17 +55,8 @@ func (g *Graph[K]) Add(node K) {
 func (g *Graph[K]) Edge(from, needs K) {
 	g.Add(from)
 	g.Add(needs)
-	insert(g.needs, from, needs)
-	insert(g.dependents, needs, from)
-}
-
-func insert[K comparable](m map[K]set[K], from, to K) {
-	s := m[from]
-	if s == nil {
-		s = set[K]{}
-		m[from] = s
-	}
-	s[to] = struct{}{}
+	g.needs[from] = append(g.needs[from], needs)
+	g.dependents[needs] = append(g.dependents[needs], from)
 }
 
 // Late adds a node that [Graph.Walk] visits last: when nothing that is not late
@@ -83,16 +77,17 @@ func (g *Graph[K]) Has(node K) bool {
 func (g *Graph[K]) Len() int { return len(g.needs) }
 
 // Nodes returns all nodes, sorted.
-func (g *Graph[K]) Nodes() []K { return sorted(g, g.needs) }
+func (g *Graph[K]) Nodes() []K { return g.sorted(maps.Keys(g.needs)) }
 
 // Needs returns what node needs directly, sorted; nothing for an unknown node.
-func (g *Graph[K]) Needs(node K) []K { return sorted(g, g.needs[node]) }
+func (g *Graph[K]) Needs(node K) []K { return g.sorted(slices.Values(g.needs[node])) }
 
 // Dependents returns the nodes that need node directly, sorted.
-func (g *Graph[K]) Dependents(node K) []K { return sorted(g, g.dependents[node]) }
+func (g *Graph[K]) Dependents(node K) []K { return g.sorted(slices.Values(g.dependents[node])) }
 
-func sorted[K comparable, V any](g *Graph[K], m map[K]V) []K {
-	return slices.SortedFunc(maps.Keys(m), g.less)
+// sorted has each node once.
+func (g *Graph[K]) sorted(nodes iter.Seq[K]) []K {
+	return slices.Compact(slices.SortedFunc(nodes, g.less))
 }
 
 // Reverse returns a new graph in which every edge points the other way: what
@@ -103,7 +98,7 @@ func (g *Graph[K]) Reverse() *Graph[K] {
 		r.Add(node)
 	}
 	for node, needs := range g.needs {
-		for need := range needs {
+		for _, need := range needs {
 			r.Edge(need, node)
 		}
 	}
@@ -128,9 +123,9 @@ func (g *Graph[K]) Closure(from ...K) []K {
 		last := len(visit) - 1
 		node := visit[last]
 		visit = visit[:last]
-		for need := range g.needs[node] {
+		for _, need := range g.needs[node] {
 			reach(need)
 		}
 	}
-	return sorted(g, seen)
+	return g.sorted(maps.Keys(seen))
 }

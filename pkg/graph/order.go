@@ -44,10 +44,11 @@ func (g *Graph[K]) dense() *dense[K] {
 	}
 	d := &dense[K]{nodes: nodes, needs: make([][]int, len(nodes)), dependents: make([][]int, len(nodes))}
 	for i, node := range nodes {
-		for need := range g.needs[node] {
+		for _, need := range g.needs[node] {
 			d.needs[i] = append(d.needs[i], number[need])
 		}
 		slices.Sort(d.needs[i])
+		d.needs[i] = slices.Compact(d.needs[i])
 		for _, j := range d.needs[i] {
 			d.dependents[j] = append(d.dependents[j], i) // in order, as i rises
 		}

@@ -160,7 +160,7 @@ func (g *Graph[K]) explain(ctx context.Context, order []K, visited map[K]bool, f
 			continue
 		}
 		failed[k] = ctx.Err()
-		for need := range g.needs[k] {
+		for _, need := range g.needs[k] {
 			root, ok := blame[need]
 			if !ok {
 				continue
