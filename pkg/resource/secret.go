@@ -115,14 +115,14 @@ func RestoreSecrets(v any) any {
 	return v
 }
 
-// Secrets calls f for each secret below v.
+// Secrets calls f for each secret below v, in any order.
 func Secrets(v any, f func(*Secret)) {
 	switch v := v.(type) {
 	case *Secret:
 		f(v)
 	case Object:
-		for _, k := range Keys(v) {
-			Secrets(v[k], f)
+		for _, e := range v {
+			Secrets(e, f)
 		}
 	case []any:
 		for _, e := range v {

@@ -131,7 +131,7 @@ func TestHostile(t *testing.T) {
 				nodes += count(root)
 			}
 			for _, doc := range documents(src, &ignored) {
-				size += doc.size
+				size += int(doc.size)
 			}
 			if most := (1+aliasFactor)*nodes + aliasAllowance; size > most {
 				t.Errorf("%d nodes became %d, more than %d", nodes, size, most)

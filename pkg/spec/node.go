@@ -27,7 +27,7 @@ type node struct {
 	secret    bool // from a sensitive variable, or from secrets
 	hidden    bool // must not be shown in an excerpt
 	height    int32
-	size      int // nodes below it and itself, aliases followed
+	size      int32 // nodes below it and itself, aliases followed
 
 	missing *missing // outside: it could not be had, and has no value
 

@@ -27,9 +27,9 @@ func documents(src *source, found *diag.List) []*node {
 	roots, err := decode(src.data)
 	p := &parser{src: src, found: found, done: map[*yaml.Node]*node{}}
 	for _, root := range roots {
-		p.budget += aliasFactor * count(root)
+		p.left += count(root)
 	}
-	p.budget += aliasAllowance
+	p.budget = aliasFactor*p.left + aliasAllowance
 	var out []*node
 	for _, root := range roots {
 		for _, content := range root.Content {
@@ -77,13 +77,28 @@ func count(n *yaml.Node) int {
 }
 
 // parser makes our nodes of the library's: aliases followed, merge keys carried
-// out, scalars resolved, limits and repeated keys checked.
+// out, scalars resolved, limits and repeated keys checked. It gives the library's
+// away as it goes: a large file is not to be in memory as two trees.
 type parser struct {
 	src    *source
 	found  *diag.List
 	done   map[*yaml.Node]*node // nil while it is being built
 	budget int
 	spent  bool
+
+	fresh []node // room for nodes
+	left  int    // how many more the file has at most
+}
+
+// alloc gives a node out of those that are made many at a time.
+func (p *parser) alloc() *node {
+	if len(p.fresh) == 0 {
+		p.fresh = make([]node, max(1, min(p.left, 256)))
+		p.left -= len(p.fresh)
+	}
+	n := &p.fresh[0]
+	p.fresh = p.fresh[1:]
+	return n
 }
 
 func (p *parser) fail(y *yaml.Node, code, what, why, fix string) {
@@ -93,7 +108,8 @@ func (p *parser) fail(y *yaml.Node, code, what, why, fix string) {
 // node converts y, which lies under depth others. It never returns nil: what
 // cannot be used is null.
 func (p *parser) node(y *yaml.Node, depth int) *node {
-	n := &node{src: p.src, line: int32(y.Line), col: int32(y.Column), size: 1}
+	n := p.alloc()
+	n.src, n.line, n.col, n.size = p.src, int32(y.Line), int32(y.Column), 1
 	if y.Kind == yaml.AliasNode {
 		return p.alias(y, depth, n)
 	}
@@ -112,8 +128,9 @@ func (p *parser) node(y *yaml.Node, depth int) *node {
 		n.kind = listNode
 		p.tag(y, "!!seq")
 		n.items = make([]*node, 0, len(y.Content))
-		for _, c := range y.Content {
+		for i, c := range y.Content {
 			item := p.node(c, depth+1)
+			y.Content[i] = nil
 			n.items = append(n.items, item)
 			n.grow(item)
 		}
@@ -126,7 +143,7 @@ func (p *parser) node(y *yaml.Node, depth int) *node {
 }
 
 func (n *node) grow(child *node) {
-	n.size = min(n.size+child.size, math.MaxInt32)
+	n.size = int32(min(int64(n.size)+int64(child.size), math.MaxInt32))
 	n.height = max(n.height, child.height+1)
 }
 
@@ -145,7 +162,7 @@ func (p *parser) alias(y *yaml.Node, depth int, null *node) *node {
 		p.fail(y, "too-deep", fmt.Sprintf("nested more than %d deep", maxDepth), "no field of any kind goes as deep", "")
 		return null
 	}
-	if p.budget -= n.size; p.budget < 0 {
+	if p.budget -= int(n.size); p.budget < 0 {
 		if !p.spent {
 			p.spent = true
 			p.fail(y, "alias-budget", "the aliases of this file repeat too much",
@@ -158,7 +175,7 @@ func (p *parser) alias(y *yaml.Node, depth int, null *node) *node {
 
 func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 	n.members = make([]member, 0, len(y.Content)/2)
-	seen := make(map[string]*node, len(y.Content)/2)
+	seen := keys{few: make([]*node, 0, fewKeys)}
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
@@ -171,31 +188,67 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 			p.fail(k, "bad-key", "a key is missing", "the value stands under no name", `write a key, or "" or "null" in quotes if that is its name`)
 			continue
 		}
-		if first, ok := seen[key.text]; ok {
+		if first := seen.get(key.text); first != nil {
 			p.fail(k, "duplicate-key", fmt.Sprintf("the key %q is repeated", key.text),
 				"of two values under one key only one can count", fmt.Sprintf("remove one of the two; the first stands at %s", place(first.pos())))
 			p.hide(key, p.node(v, depth+1)) // it may hold mistakes of its own
 			continue
 		}
-		seen[key.text] = key
+		seen.add(key)
 		if k.Tag == "!!merge" {
 			merges = append(merges, k, v)
 			continue
 		}
 		value := p.node(v, depth+1)
+		y.Content[i], y.Content[i+1] = nil, nil
 		n.members = append(n.members, member{key, value})
 		n.grow(value)
 		n.size++
 		p.hide(key, value)
 	}
 	for i := 0; i < len(merges); i += 2 {
-		p.merge(n, merges[i+1], seen, depth)
+		p.merge(n, merges[i+1], &seen, depth)
+	}
+}
+
+// keys are those of one map by their text. Most maps have so few that looking at
+// each is quicker than hashing.
+type keys struct {
+	few  []*node
+	many map[string]*node // of all, once they are more than fewKeys
+}
+
+const fewKeys = 8
+
+func (k *keys) get(text string) *node {
+	if k.many != nil {
+		return k.many[text]
+	}
+	for _, n := range k.few {
+		if n.text == text {
+			return n
+		}
+	}
+	return nil
+}
+
+func (k *keys) add(n *node) {
+	switch {
+	case k.many != nil:
+		k.many[n.text] = n
+	case len(k.few) < fewKeys:
+		k.few = append(k.few, n)
+	default:
+		k.many = map[string]*node{n.text: n}
+		for _, f := range k.few {
+			k.many[f.text] = f
+		}
 	}
 }
 
 // merge adds the members of v, a map or a list of maps, that n has not: keys
 // that are written out win, then the earlier of the maps.
-func (p *parser) merge(n *node, v *yaml.Node, seen map[string]*node, depth int) {
+func (p *parser) merge(n *node, v *yaml.Node, seen *keys, depth int) {
 	from := p.node(v, depth+1)
 	maps := []*node{from}
 	if from.kind == listNode {
@@ -210,10 +263,10 @@ func (p *parser) merge(n *node, v *yaml.Node, seen map[string]*node, depth int) 
 			return
 		}
 		for _, mm := range m.members {
-			if _, ok := seen[mm.key.text]; ok {
+			if seen.get(mm.key.text) != nil {
 				continue
 			}
-			seen[mm.key.text] = mm.key
+			seen.add(mm.key)
 			n.members = append(n.members, mm)
 			n.grow(mm.value)
 			n.size++

@@ -150,7 +150,8 @@ func (l *loader) declareResource(k *resource.Kind, name string, m member) {
 			Why: "an address names one resource", Fix: "rename or remove one of the two; the other stands at " + place(first.key.pos())})
 		return
 	}
-	b := &build{loader: l, kind: k, key: m.key, n: m.value, r: &resource.Resource{
+	key := *m.key // a copy: the nodes beside it are to go when their resources are read
+	b := &build{loader: l, kind: k, key: &key, n: m.value, r: &resource.Resource{
 		Address: a,
 		Object:  resource.Object{},
 		Pos:     m.key.pos(),
