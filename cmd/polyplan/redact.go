@@ -21,10 +21,16 @@ func (s *session) hide(secret string) {
 	if len(secret) < shortest {
 		return
 	}
-	forms := formsOf(secret)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.secrets = append(s.secrets, forms...)
+	if s.hidden[secret] {
+		return // many resources share one
+	}
+	if s.hidden == nil {
+		s.hidden = map[string]bool{}
+	}
+	s.hidden[secret] = true
+	s.secrets = append(s.secrets, formsOf(secret)...)
 }
 
 // redact removes the secrets of this run from a text of the service's.

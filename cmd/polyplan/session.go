@@ -49,7 +49,8 @@ type session struct {
 	closers  []func()
 
 	mu      sync.Mutex
-	secrets []string // values that no text from the service may show
+	secrets []string        // values that no text from the service may show
+	hidden  map[string]bool // those that they are forms of
 }
 
 func newSession(env *Env, opts *options) *session {
