@@ -15,21 +15,22 @@ import (
 // check runs the kinds' own checks. Of a broken resource they see what could be
 // read, and what they find where the rest would be follows from its being lost.
 func (l *loader) check() {
-	for _, a := range l.m.Set.Addresses() {
+	all := l.m.Set.Addresses()
+	for _, a := range all {
 		if b := l.built[a]; b.kind.Check != nil {
 			b.kind.Check(checker{b}, b.r)
 		}
 	}
-	l.checkNames()
+	l.checkNames(all)
 }
 
 // checkNames looks for display names that two resources of a kind share, or that
 // look alike. Some kinds take a name only once; of the others nobody could tell two
 // apart in the app.
-func (l *loader) checkNames() {
+func (l *loader) checkNames(all []resource.Address) {
 	type shown struct{ kind, name string }
 	first, looks := map[shown]*build{}, map[shown]*build{}
-	for _, a := range l.m.Set.Addresses() {
+	for _, a := range all {
 		b := l.built[a]
 		name, ok := b.r.Object["name"].(string)
 		if !b.r.Knows("name") || !ok {
