@@ -121,7 +121,7 @@ func (r *runner) untie(ctx context.Context, s *diff.Step) error {
 	if err != nil {
 		return err
 	}
-	if body, err = r.body(k, body, k.Unknown(live.Raw)); err != nil {
+	if body, err = r.body(k, body, k.Unknown(live.Raw), nil, nil); err != nil {
 		return err
 	}
 	method, path := api.Written(k, s.ID)

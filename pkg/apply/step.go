@@ -43,7 +43,7 @@ func (r *runner) create(ctx context.Context, s *diff.Step) (*resource.Waiting, e
 	if err != nil {
 		return nil, err
 	}
-	if body, err = r.body(k, body, s.Extra); err != nil {
+	if body, err = r.body(k, body, nil, nil, s.Extra); err != nil {
 		return nil, err
 	}
 	calls, err := k.FollowCalls(nil, s.After, r.id)
@@ -138,7 +138,11 @@ func (r *runner) put(ctx context.Context, s *diff.Step, id string, nameHeld bool
 	if err != nil {
 		return nil, err
 	}
-	if body, err = r.body(k, body, unknown); err != nil {
+	var was resource.Object
+	if recorded != nil {
+		was = recorded.Extra
+	}
+	if body, err = r.body(k, body, unknown, was, s.Extra); err != nil {
 		return nil, err
 	}
 	if nameHeld {
@@ -253,14 +257,15 @@ func (r *runner) finish(ctx context.Context, s *diff.Step) error {
 	return nil
 }
 
-// body finishes the body of a request: with the members that no table knows, and
-// in the form of the version.
-func (r *runner) body(k *resource.Kind, body, unknown map[string]any) (map[string]any, error) {
+// body finishes the body of a request: with the members that no table knows, those
+// of the live object and those of the manifest's extra in place of the one that was
+// applied, and in the form of the version.
+func (r *runner) body(k *resource.Kind, body, unknown map[string]any, was, extra resource.Object) (map[string]any, error) {
 	out := make(map[string]any, len(body)+len(unknown))
 	maps.Copy(out, unknown)
 	maps.Copy(out, body)
-	if k.Form == nil {
-		return out, nil
+	if err := k.LayExtra(out, was, extra); err != nil || k.Form == nil {
+		return out, err
 	}
 	return out, k.Form(r.Client.Version(), out)
 }

@@ -83,12 +83,31 @@ func TestExtraSecrets(t *testing.T) {
 	with := func(s *resource.Secret) *resource.Resource {
 		return &resource.Resource{Extra: resource.Object{"token": s}, Raw: map[string]any{"token": "********"}}
 	}
-	if got := extraChanges(with(nil), with(sealed("a")), with(sealed("a"))); len(got) > 0 {
+	if got := extraChanges(&resource.Kind{}, with(nil), with(sealed("a")), with(sealed("a"))); len(got) > 0 {
 		t.Errorf("the same secret: %+v", got)
 	}
 	for name, recorded := range map[string]*resource.Resource{"another": with(sealed("b")), "none": nil} {
-		if got := extraChanges(with(nil), recorded, with(sealed("a"))); len(got) != 1 || !got[0].Sensitive {
+		if got := extraChanges(&resource.Kind{}, with(nil), recorded, with(sealed("a"))); len(got) != 1 || !got[0].Sensitive {
 			t.Errorf("%s before: %+v", name, got)
+		}
+	}
+	// Beside what is no secret, too, even if the service shows it.
+	deep := func(n int64, v any) *resource.Resource {
+		return &resource.Resource{Extra: resource.Object{"auth": resource.Object{"n": n, "of": []any{v}}},
+			Raw: map[string]any{"auth": map[string]any{"n": n, "of": []any{"shown"}}}}
+	}
+	for _, tt := range []struct {
+		live, recorded, desired *resource.Resource
+		want                    int
+	}{
+		{deep(1, nil), deep(1, sealed("a")), deep(1, sealed("a")), 0},
+		{deep(2, nil), deep(1, sealed("a")), deep(1, sealed("a")), 1},
+		{deep(1, nil), deep(1, sealed("a")), deep(1, sealed("b")), 1},
+		{deep(1, nil), nil, deep(1, sealed("a")), 1},
+	} {
+		got := extraChanges(&resource.Kind{}, tt.live, tt.recorded, tt.desired)
+		if len(got) != tt.want || strings.Contains(resource.Text([]any{got}), "shown") {
+			t.Errorf("%+v, want %d changes without what is a secret", got, tt.want)
 		}
 	}
 }

@@ -70,8 +70,8 @@ func (c *computer) step(d *resource.Resource) *Step {
 	k, rec, live := c.kinds[d.Address.Kind], c.in.Recorded[d.Address], c.in.Live[d.Address]
 	s := &Step{Address: d.Address, Name: d.DisplayName(), Record: without(d.Object, d.Unmanaged), Needs: d.Needs,
 		Protect: d.Protect, Names: d.Names, Unmanaged: d.Unmanaged, Extra: d.Extra}
-	for _, key := range resource.Keys(d.Extra) {
-		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", key))
+	for _, p := range slices.Sorted(maps.Keys(k.Extras(d.Extra))) {
+		s.Risks = append(s.Risks, fmt.Sprintf("extra.%s is sent unchecked", p))
 	}
 	if from, ok := c.in.From[d.Address]; ok {
 		s.Action, s.From = Move, from
@@ -100,7 +100,7 @@ func (c *computer) step(d *resource.Resource) *Step {
 	}
 	m := merge(k, want, recorded, liveObject, d.Unmanaged)
 	s.After, s.Changes = m.after, compare(k, want, m.before, m.after)
-	s.Changes = append(s.Changes, extraChanges(live, rec, d)...)
+	s.Changes = append(s.Changes, extraChanges(k, live, rec, d)...)
 	switch {
 	case blocked != "":
 		s.block(blocked, resource.Address{})
@@ -126,7 +126,7 @@ func (c *computer) step(d *resource.Resource) *Step {
 
 func (c *computer) create(k *resource.Kind, s *Step, d, rec *resource.Resource) {
 	s.Action, s.After = Create, resource.Clone(d.Object)
-	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(nil, nil, d)...)
+	s.Changes = append(compare(k, d.Object, nil, d.Object), extraChanges(k, nil, nil, d)...)
 	if rec != nil {
 		s.Gone, s.Reason = true, "the object was deleted outside polyplan"
 	}
@@ -287,31 +287,75 @@ func withoutBlank(v, blank any) any {
 
 // extraChanges compares the manifest's extra members with the live ones, or,
 // where the service answers without them, with what was applied.
-func extraChanges(live, rec, d *resource.Resource) []Change {
-	var applied resource.Object
+func extraChanges(k *resource.Kind, live, rec, d *resource.Resource) []Change {
+	var applied map[resource.Path]resource.Extra
 	if rec != nil {
-		applied = rec.Extra
+		applied = k.Extras(rec.Extra)
+	}
+	wanted := k.Extras(d.Extra)
+	all := maps.Clone(wanted)
+	for p, x := range applied {
+		if _, ok := all[p]; !ok {
+			all[p] = x
+		}
 	}
 	var out []Change
-	for _, key := range union(d.Extra, applied) {
-		have := applied[key]
-		if secret, ok := d.Extra[key].(*resource.Secret); ok {
+	for _, p := range slices.Sorted(maps.Keys(all)) {
+		have, want, at := applied[p].Value, wanted[p].Value, "extra."+p
+		if secret, ok := want.(*resource.Secret); ok {
 			// Whatever the service shows of it, what was applied has the fingerprint.
 			if was, _ := have.(*resource.Secret); was == nil || !sameSecret(was, secret) {
-				out = append(out, Change{Path: resource.Path("extra").Child(key), Before: have, After: secret, Sensitive: true})
+				out = append(out, Change{Path: at, Before: have, After: secret, Sensitive: true})
 			}
 			continue
 		}
 		if live != nil {
-			if v, answered := live.Raw[key]; answered {
-				have = resource.Normalize(v)
+			if v, answered := all[p].Live(k, live.Raw); answered {
+				have = besideSecrets(resource.Normalize(v), have, want)
 			}
 		}
-		if resource.Text(have) != resource.Text(d.Extra[key]) {
-			out = append(out, Change{Path: resource.Path("extra").Child(key), Before: have, After: d.Extra[key]})
+		if resource.Text(have) != resource.Text(want) {
+			out = append(out, Change{Path: at, Before: have, After: want})
 		}
 	}
 	return out
+}
+
+// besideSecrets is what is live, but for the places of secrets: there it is what was
+// applied, whatever the service shows of it.
+func besideSecrets(live, applied, wanted any) any {
+	_, secret := wanted.(*resource.Secret)
+	if s, ok := applied.(*resource.Secret); ok {
+		return s
+	} else if secret {
+		return resource.MaskedSecret()
+	}
+	switch l := live.(type) {
+	case resource.Object:
+		a, _ := applied.(resource.Object)
+		w, _ := wanted.(resource.Object)
+		out := make(resource.Object, len(l))
+		for key, v := range l {
+			out[key] = besideSecrets(v, a[key], w[key])
+		}
+		return out
+	case []any:
+		a, _ := applied.([]any)
+		w, _ := wanted.([]any)
+		out := make([]any, len(l))
+		for i, v := range l {
+			out[i] = besideSecrets(v, at(a, i), at(w, i))
+		}
+		return out
+	}
+	return live
+}
+
+func at(list []any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
 }
 
 // without is o without what the manifest leaves to people in the app: of that
@@ -493,5 +537,5 @@ func Same(k *resource.Kind, desired, recorded *resource.Resource) bool {
 		return desired == recorded
 	}
 	want := without(desired.Object, desired.Unmanaged)
-	return len(compare(k, want, recorded.Object, want)) == 0 && len(extraChanges(nil, recorded, desired)) == 0
+	return len(compare(k, want, recorded.Object, want)) == 0 && len(extraChanges(k, nil, recorded, desired)) == 0
 }

@@ -2,7 +2,6 @@ package diff
 
 import (
 	"cmp"
-	"maps"
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -68,8 +67,8 @@ type Step struct {
 
 // Renew lays what the step wants over a live object that was just read, so that
 // what others changed since the plan was made is kept. It returns the object as
-// it has to be, and the members to send along that no table knows: those of the
-// live object and the manifest's extra.
+// it has to be, and the members of the live object to send along that no table
+// knows, but for those that extra has set.
 func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) (after resource.Object, unknown map[string]any) {
 	var before resource.Object
 	if recorded != nil {
@@ -78,10 +77,9 @@ func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) (after
 	unknown = k.Unknown(live.Raw)
 	if recorded != nil {
 		for key := range recorded.Extra {
-			delete(unknown, key) // ours; what is still wanted comes next
+			delete(unknown, key) // ours; what is still wanted is laid over all
 		}
 	}
-	maps.Copy(unknown, s.Extra)
 	return merge(k, s.Record, before, withKept(k, live.Object, recorded), s.Unmanaged).after, unknown
 }
 

@@ -1,6 +1,8 @@
 package kinds
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,8 +102,11 @@ func TestUnknownMembersGoBack(t *testing.T) {
 					t.Errorf("%s (-want +got):\n%s", key, d)
 				}
 			}
-			unknown := tt.kind.UnknownBelow(tt.live)
-			for p := range unknown {
+			unknown := slices.Collect(maps.Keys(tt.kind.UnknownBelow(tt.live)))
+			for p := range tt.kind.Extras(tt.kind.UnknownExtra(tt.live)) {
+				unknown = append(unknown, "extra."+p)
+			}
+			for _, p := range unknown {
 				if !strings.Contains(string(p), "of_") {
 					t.Errorf("taken for unknown: %s", p)
 				}

@@ -20,6 +20,9 @@ func Markdown(kinds []*resource.Kind) []byte {
 	}
 	b.WriteString("\nEvery resource also takes `protect: true` (never delete or replace it), `unmanaged: [FIELD]` (leave fields to people\n" +
 		"in the app), `extra: {...}` (fields of the API that polyplan does not know yet) and keys that begin with `x-`.\n\n" +
+		"`extra` is laid out as the API's requests are, so that `extra: {schedule: {jitter: 5}}` adds to what `schedule` says.\n" +
+		"Within elements of lists it sets nothing: they have no names there. What an object has that neither polyplan knows\n" +
+		"nor `extra` sets goes back with every update as it is, and `polyplan explain KIND.NAME` shows it.\n\n" +
 		"Words in the last column of the tables:\n\n")
 	for _, m := range marks {
 		b.WriteString("- *" + m.word + "*: " + markdownText(m.meaning) + "\n")

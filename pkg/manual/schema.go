@@ -100,7 +100,7 @@ func (b *builder) kind(k *resource.Kind) schema {
 		"description": "Never delete or replace the object. The state keeps this too, so that removing the block does not remove the protection."}
 	properties["unmanaged"] = oneOrList("Fields left to people in the app: the live value is sent back with every update.", schema{"type": "string"})
 	properties["extra"] = schema{"type": []string{"object", "null"},
-		"description": "Fields of the API that polyplan does not know yet. They are sent as they stand, unchecked."}
+		"description": "Fields of the API that polyplan does not know yet. They are sent as they stand, unchecked: laid out as requests are, within objects that polyplan knows, too."}
 	b.variants(k, s)
 	if k.Short == "" {
 		return s

@@ -113,7 +113,7 @@ const extraKey = "extra"
 func (v ResourceView) whole(r *resource.Resource) resource.Object {
 	out, extra := maps.Clone(r.Object), r.Extra
 	if r.Raw != nil && v.Kind != nil {
-		extra, _ = resource.Unmask(resource.Normalize(v.Kind.Unknown(r.Raw))).(resource.Object)
+		extra = v.Kind.UnknownExtra(r.Raw)
 		maps.Copy(out, v.Kind.Told(r.Raw))
 	}
 	if len(extra) > 0 {

@@ -165,9 +165,11 @@ declared at m.yaml:2:5; recorded as id-1; live; protected
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("Explain (-want +got):\n%s", d)
 	}
-	// Within what a table knows, there is no place to set it.
-	v.Kind, v.Path = &kinds.Sync, "schedule"
-	v.Live.Raw = map[string]any{"schedule": map[string]any{"frequency": "manual", "jitter": map[string]any{"minutes": 5}, "run_after": map[string]any{"any": true}}}
+	// Within elements of lists there is no place to set it.
+	v.Kind, v.Path = &kinds.Sync, ""
+	v.Desired.Object, v.Recorded.Object, v.Live.Object, v.Desired.Extra, v.Origins = resource.Object{}, resource.Object{}, resource.Object{}, nil, nil
+	v.Live.Raw = map[string]any{"schedule": map[string]any{"frequency": "manual", "jitter": map[string]any{"minutes": 5}, "run_after": map[string]any{"any": true}},
+		"fields": []any{map[string]any{"target": "email", "trim": true}}, "filters": []any{map[string]any{"function": "IsNull", "weight": 2}}}
 	b.Reset()
 	if err := Explain(&b, Style{}, v); err != nil {
 		t.Fatal(err)
@@ -175,21 +177,25 @@ declared at m.yaml:2:5; recorded as id-1; live; protected
 	want = `connection.warehouse ("warehouse")
 declared at m.yaml:2:5; recorded as id-1; live; protected
 
-  schedule.jitter.minutes: not set
+  extra.schedule.jitter.minutes: not set
       ~ live: 5
-  schedule.run_after.any:  not set
+  extra.schedule.run_after.any:  not set
       ~ live: true
+  fields.email.trim:             not set
+      ~ live: true
+  filters[0].weight:             not set
+      ~ live: 2
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("Explain (-want +got):\n%s", d)
 	}
-	v.Path = "schedule.jitter.minutes"
+	v.Path = "filters[0].weight"
 	b.Reset()
 	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "about     Not known to polyplan. An update sends it back as it is.\n") {
 		t.Errorf("%v, %s", err, b.String())
 	}
 	v.Kind, v.Path = &kinds.Connection, "extra.tier.level"
-	v.Live.Raw = map[string]any{"tier": map[string]any{"level": 2}}
+	v.Live.Raw = map[string]any{"type": "hubspot", "tier": map[string]any{"level": 2}}
 	b.Reset()
 	if err := Explain(&b, Style{}, v); err != nil || !strings.Contains(b.String(), "about     Not known to polyplan.") {
 		t.Errorf("%v, %s", err, b.String())

@@ -148,16 +148,16 @@ func (f *Field) knows(member string) bool {
 	return slices.ContainsFunc(fields, func(sub Field) bool { return sub.APIName() == member })
 }
 
-// UnknownBelow are the members of an answer that the table does not know within
-// what it knows: what an update sends back besides those of Unknown. They go by
-// their paths in the manifest, or by the place in the answer of what has none.
+// UnknownBelow are the members of an answer that the table does not know, as far as
+// extra cannot set them: they stand within elements of lists. They go by their
+// paths in the manifest, or by the place in the answer of what has none.
 func (k *Kind) UnknownBelow(answer map[string]any) map[Path]any {
 	out := map[Path]any{}
 	answer = k.asSent(answer)
 	for i := range k.Fields {
 		f := &k.Fields[i]
 		if f.Match != nil || !f.Custom {
-			f.unknown(answer[f.APIName()], Path("").Child(f.Name), out)
+			f.unknown(answer[f.APIName()], Path("").Child(f.Name), true, out)
 		}
 	}
 	return out
@@ -174,7 +174,9 @@ func (k *Kind) asSent(answer map[string]any) map[string]any {
 // sourceParts are the members of a source of values.
 var sourceParts = &Field{Claims: []string{"model_id", "field"}}
 
-func (f *Field) unknown(v any, p Path, out map[Path]any) {
+// unknown collects them from a value of the field. Reached says that extra sets
+// what is unknown of the object around it.
+func (f *Field) unknown(v any, p Path, reached bool, out map[Path]any) {
 	switch v := v.(type) {
 	case []any:
 		for i, e := range v {
@@ -191,11 +193,14 @@ func (f *Field) unknown(v any, p Path, out map[Path]any) {
 		switch {
 		case f.Lenient, f.Members != nil: // what these hold is the manifest's to say
 		case f.Type == Struct:
-			unknownFields(f.Fields, v, p, out)
-			f.rest(v, p, out)
+			reached = reached && f.HoldsExtra()
+			unknownFields(f.Fields, v, p, reached, out)
+			if !reached {
+				f.rest(v, p, out)
+			}
 		case f.Type == Map && f.KeyedBy == "":
 			for key, e := range v {
-				f.Elem.unknown(e, p.Child(key), out)
+				f.Elem.unknown(e, p.Child(key), false, out)
 			}
 		case f.Type == SourceRef:
 			sourceParts.rest(v, p, out)
@@ -211,15 +216,15 @@ func (f *Field) unknownOf(o map[string]any, p Path, out map[Path]any) {
 		}
 	}
 	if f.Elem != nil && f.Elem.Type == Struct && !f.Custom {
-		unknownFields(f.Elem.Fields, o, p, out)
+		unknownFields(f.Elem.Fields, o, p, false, out)
 	}
 	f.rest(o, p, out)
 }
 
-func unknownFields(fields []Field, o map[string]any, p Path, out map[Path]any) {
+func unknownFields(fields []Field, o map[string]any, p Path, reached bool, out map[Path]any) {
 	for i := range fields {
 		if f := &fields[i]; !f.Custom {
-			f.unknown(o[f.APIName()], p.Child(f.Name), out)
+			f.unknown(o[f.APIName()], p.Child(f.Name), reached, out)
 		}
 	}
 }

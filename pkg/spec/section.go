@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -144,7 +145,7 @@ func (b *build) lifecycleKey(m member) bool {
 		case n.kind != mapNode:
 			b.err(m.value, "wrong-type", fmt.Sprintf("extra is %s, not a map", n.kindWords()), "it carries fields of the API that polyplan does not know", "write the API's field under extra:, with its value")
 		default:
-			b.knownExtra(n)
+			b.knownExtra(b.kind.Fields, b.kind.Claims, n, "")
 			if v, ok := b.free(n, keyExtra, true); ok {
 				b.r.Extra, _ = v.(resource.Object)
 			}
@@ -156,19 +157,29 @@ func (b *build) lifecycleKey(m member) bool {
 }
 
 // knownExtra refuses what the table has a field for: as extra it would go out
-// unchecked, or be written over by the field.
-func (b *build) knownExtra(n *node) {
+// unchecked, or be written over by the field; and what is written or left out with
+// other fields. Within an object that the table describes there may be more.
+func (b *build) knownExtra(fields []resource.Field, claims []string, n *node, p resource.Path) {
 	for _, m := range n.members {
-		for i := range b.kind.Fields {
-			switch f := &b.kind.Fields[i]; {
-			case f.APIName() != m.key.text:
-			case f.Computed:
-				b.err(m.key, "computed", fmt.Sprintf("%q is set by the service", m.key.text), "no manifest can set it", "remove it")
-			default:
+		f := resource.LookupAPI(fields, m.key.text)
+		if f == nil {
+			if slices.Contains(claims, m.key.text) {
 				b.err(m.key, "known-extra", fmt.Sprintf("extra holds %q, which polyplan knows", m.key.text),
-					"extra is for fields of the API that it does not know, and sends them unchecked", fmt.Sprintf("write it as the field %s of the %s", f.Name, b.kind.Name))
+					"it writes this together with other fields, or the service alone sets it", "remove it")
 			}
+			continue
 		}
+		if f.Computed {
+			b.err(m.key, "computed", fmt.Sprintf("%q is set by the service", m.key.text), "no manifest can set it", "remove it")
+			continue
+		}
+		p := p.Child(f.Name)
+		if within, ok := b.resolve(m.value); ok && within.kind == mapNode && f.HoldsExtra() {
+			b.knownExtra(f.Fields, f.Claims, within, p)
+			continue
+		}
+		b.err(m.key, "known-extra", fmt.Sprintf("extra holds %q, which polyplan knows", m.key.text),
+			"extra is for fields of the API that it does not know, and sends them unchecked", fmt.Sprintf("write it as the field %s of the %s", p, b.kind.Name))
 	}
 }
 

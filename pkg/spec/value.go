@@ -144,6 +144,9 @@ func (b *build) unknownKey(t table, m member, o resource.Object, at resource.Pat
 	} else if len(known) <= 24 {
 		fix = "known keys: " + strings.Join(known, ", ")
 	}
+	if m.key.text == keyExtra && !t.lifecycle {
+		fix = fmt.Sprintf("write extra: among the fields of the %s itself; it may hold objects as the API's requests do", b.kind.Name)
+	}
 	what := fmt.Sprintf("unknown key %q", m.key.text)
 	if !t.loose {
 		if t.lifecycle && fix != "" && meant == "" {
