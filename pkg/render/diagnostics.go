@@ -58,13 +58,3 @@ func counts(l diag.List) string {
 	}
 	return strings.Join(parts, ", ")
 }
-
-// DiagnosticsJSON writes the findings for programs: sorted, one JSON object a line.
-func DiagnosticsJSON(w io.Writer, l diag.List) error {
-	for _, d := range l.Sorted() {
-		if err := writeJSON(w, d, ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}

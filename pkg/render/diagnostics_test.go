@@ -32,14 +32,6 @@ func TestDiagnostics(t *testing.T) {
 	}
 }
 
-func TestDiagnosticsJSON(t *testing.T) {
-	var b bytes.Buffer
-	if err := DiagnosticsJSON(&b, findings()); err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, "testdata/diagnostics/lines.json", b.Bytes())
-}
-
 func TestDiagnosticsFewOrNone(t *testing.T) {
 	for _, tt := range []struct {
 		in   diag.List

@@ -197,8 +197,6 @@ func TestHostileJSON(t *testing.T) {
 				t.Errorf("%q reads back as %q", p, doc.Changes[0].Name)
 			}
 			must(t, StateJSON(&b, hostileState(p)))
-			must(t, ResourceJSON(&b, hostileState(p), resource.Address{Kind: "model", Name: p}))
-			must(t, DiagnosticsJSON(&b, diag.List{v.Plan.Refusals[0].Diagnostic()}))
 			must(t, VersionJSON(&b, p))
 			for _, e := range hostileEvents(p) {
 				from := b.Len()

@@ -107,7 +107,6 @@ func TestState(t *testing.T) {
 		{"postgres.txt", func() error { return Resource(&b, Style{}, s, address("connection.postgres")) }},
 		{"airtable.txt", func() error { return Resource(&b, Style{}, s, address("connection.airtable")) }},
 		{"state.json", func() error { return StateJSON(&b, s) }},
-		{"postgres.json", func() error { return ResourceJSON(&b, s, address("connection.postgres")) }},
 		{"state.md", func() error { return StateMarkdown(&b, s) }},
 		{"state.html", func() error { return StateHTML(&b, s) }},
 		{"empty.txt", func() error { return State(&b, Style{}, state.New()) }},
@@ -121,9 +120,7 @@ func TestState(t *testing.T) {
 			t.Errorf("%s shows a fingerprint", out.file)
 		}
 	}
-	for _, err := range []error{Resource(&b, Style{}, s, address("model.none")), ResourceJSON(&b, s, address("model.none"))} {
-		if err == nil || err.Error() != "the state holds no model.none" {
-			t.Errorf("an address that it does not hold: %v", err)
-		}
+	if err := Resource(&b, Style{}, s, address("model.none")); err == nil || err.Error() != "the state holds no model.none" {
+		t.Errorf("an address that it does not hold: %v", err)
 	}
 }

@@ -75,12 +75,3 @@ func StateJSON(w io.Writer, s *state.State) error {
 	}
 	return writeJSON(w, doc, "  ")
 }
-
-// ResourceJSON writes what a state holds of one resource, as one document.
-func ResourceJSON(w io.Writer, s *state.State, a resource.Address) error {
-	r := s.Resources[a]
-	if r == nil {
-		return &UnknownResourceError{a}
-	}
-	return writeJSON(w, newResourceJSON(r), "  ")
-}

@@ -41,37 +41,6 @@ func Table(w io.Writer, rows [][]string) error {
 	return err
 }
 
-// Wrap breaks text at spaces into lines of at most width columns, and puts
-// indent before every line but the first, counting it. Line breaks in text
-// stay, other runs of spaces become one; a word longer than a line has one to
-// itself. A width of 0 or less breaks nothing.
-func Wrap(text string, width int, indent string) string {
-	var b strings.Builder
-	for i, paragraph := range strings.Split(text, "\n") {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		used := 0
-		for j, word := range strings.Fields(paragraph) {
-			n := Width(word)
-			switch {
-			case j == 0 && i > 0:
-				b.WriteString(indent)
-				used = Width(indent)
-			case j > 0 && width > 0 && used+1+n > width:
-				b.WriteString("\n" + indent)
-				used = Width(indent)
-			case j > 0:
-				b.WriteByte(' ')
-				used++
-			}
-			b.WriteString(word)
-			used += n
-		}
-	}
-	return b.String()
-}
-
 // Truncate returns text cut to at most width columns, the last an ellipsis if
 // anything was cut. Text that is cut loses its style; what is not, keeps it.
 func Truncate(text string, width int) string {

@@ -77,44 +77,6 @@ func TestTable(t *testing.T) {
 	}
 }
 
-func TestWrap(t *testing.T) {
-	for _, tt := range []struct {
-		name, in string
-		width    int
-		indent   string
-		want     string
-	}{
-		{"short", "a b", 10, "  ", "a b"},
-		{"breaks", "one two three", 8, "  ", "one two\n  three"},
-		{"exact", "one two", 7, "", "one two"},
-		{"indent counts", "aa bb cc", 5, "    ", "aa bb\n    cc"},
-		{"long word", "a verylongword b", 6, "", "a\nverylongword\nb"},
-		{"own breaks stay", "a\n\nb c", 2, " ", "a\n\n b\n c"},
-		{"no width", "a  b c", 0, "", "a b c"},
-		{"wide", "日本 日本", 5, "", "日本\n日本"},
-	} {
-		if d := cmp.Diff(tt.want, Wrap(tt.in, tt.width, tt.indent)); d != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, d)
-		}
-	}
-}
-
-func TestWrapKeepsWordsAndWidth(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringOf(rapid.SampledFrom([]rune("ab 日\n"))).Draw(t, "text")
-		width := rapid.IntRange(1, 20).Draw(t, "width")
-		got := Wrap(text, width, "")
-		if d := cmp.Diff(strings.Fields(text), strings.Fields(got)); d != "" {
-			t.Fatalf("words (-want +got):\n%s", d)
-		}
-		for line := range strings.SplitSeq(got, "\n") {
-			if Width(line) > width && len(strings.Fields(line)) > 1 {
-				t.Fatalf("%q is wider than %d and could be broken", line, width)
-			}
-		}
-	})
-}
-
 func TestTruncate(t *testing.T) {
 	for _, tt := range []struct {
 		in    string
@@ -177,8 +139,5 @@ func TestPrinterKeepsFirstError(t *testing.T) {
 	}
 	if err := Diagnostics(&full{}, Style{}, diag.List{{What: "x"}}); !errors.Is(err, errFull) {
 		t.Errorf("Diagnostics: %v", err)
-	}
-	if err := DiagnosticsJSON(&full{}, diag.List{{What: "x"}}); !errors.Is(err, errFull) {
-		t.Errorf("DiagnosticsJSON: %v", err)
 	}
 }
