@@ -236,8 +236,15 @@ func TestHabits(t *testing.T) {
 	}
 }
 
+// bothLogics is what a sync says that filters by source and target, not each by all.
+const bothLogics = `filters: {here: {source: users.country, function: IsNull}}
+    filter_logic: NOT here
+    target_filters: {lead: {target: lifecyclestage, function: Equality, value: lead}, none: {target: lifecyclestage, function: IsNull}}
+    target_filter_logic: lead OR none`
+
 // What the service keeps otherwise than it was sent is not reached by sending it again.
-// The run and the next plan say so, until the manifest says it as the service does.
+// The run and the next plan say so, until the manifest says it as the service does; and
+// so they do of what it refuses.
 func TestServiceKeepsOtherwise(t *testing.T) {
 	for _, tt := range []struct {
 		habit       string
@@ -250,6 +257,9 @@ func TestServiceKeepsOtherwise(t *testing.T) {
 			`the service keeps filters.new.value as "{\"amount\":\"7\",\"unit\":\"days\"}"`, "update sync.carry filters.new.value", "filters: {new: {source: users.created_at, function: InTheLast, value: {amount: '7', unit: days}}}"},
 		{"filter-forms=refused", "filters: {few: {source: users.id, function: Between, value: [1, 9]}}",
 			`the value of Between has the members ["from" "to"]`, "create sync.carry", "filters: {few: {source: users.id, function: Between, value: {from: 1, to: 9}}}"},
+		// Which letters the second of two logics speaks of is not known beforehand.
+		{"labels-by-field-type", bothLogics, `target.filter_logic: "C" does not belong there`, "create sync.carry",
+			strings.Replace(bothLogics, "lead OR none", "lead AND none", 1)},
 	} {
 		t.Run(tt.habit, func(t *testing.T) {
 			var o sandbox.Options
@@ -257,7 +267,7 @@ func TestServiceKeepsOtherwise(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := rig.New(t, rig.Options{Sandbox: o, Unchecked: true})
-			text := small + "    " + tt.said + "\n"
+			text := rig.Replace(t, small, "mode: updateOrCreate", "mode: update") + "    " + tt.said + "\n"
 			ran := r.Do(rig.Run{Manifest: r.Manifest(text)})
 			var told []string
 			for _, e := range ran.Events {
