@@ -40,7 +40,8 @@
 // The API key and the bodies reach the configured scheme, host and port, and
 // no other. No error and no log line holds the key.
 //
-// Any answer ends: in time, in bytes, in depth, in pages.
+// Any answer ends: in time, in bytes, in depth, in pages. All lists of a client
+// together, and one large answer beside them, are what it holds in memory.
 //
 // # What it does not do
 //
