@@ -52,7 +52,9 @@ func (r *Resource) Lose(p Path) {
 	r.Unread[p] = true
 	for p != "" {
 		p = p.Parent()
-		r.Unread[p] = r.Unread[p]
+		if _, noted := r.Unread[p]; !noted {
+			r.Unread[p] = false // something below it was lost
+		}
 	}
 }
 
