@@ -37,16 +37,17 @@ func (w *World) keep(place string) *gate {
 		w.Setenv("POLYPLAN_STATE", pgtest.URL(w.T))
 		return nil
 	}
-	g := &gate{}
+	d := &placetest.Document{}
+	g := &gate{service: d}
+	if place == bucket {
+		g.service = placetest.Bucket()
+	}
 	server := httptest.NewServer(g)
 	w.T.Cleanup(server.Close)
 	if place == document {
-		d := &placetest.Document{}
-		g.service = d
 		w.Setenv("POLYPLAN_STATE", strings.Replace(server.URL, "http://", "http://"+placetest.User+":"+placetest.Password+"@", 1)+d.Path())
 		return g
 	}
-	g.service = placetest.Bucket()
 	w.Setenv("POLYPLAN_STATE", "s3://states/team?endpoint="+url.QueryEscape(server.URL))
 	w.Setenv("AWS_ACCESS_KEY_ID", "made-up")
 	w.Setenv("AWS_SECRET_ACCESS_KEY", "made-up")

@@ -27,11 +27,11 @@ type proxy struct {
 
 	dead    atomic.Bool  // it lets go of everything
 	tunnels atomic.Int64 // that were asked for
-	refuse  string       // the answer to who asks, "" for a tunnel
 
-	mu    sync.Mutex
-	seen  []byte
-	conns []net.Conn
+	mu     sync.Mutex
+	answer string // to who asks, "" for a tunnel
+	seen   []byte
+	conns  []net.Conn
 }
 
 func newProxy(t *testing.T, to string) *proxy {
@@ -75,6 +75,19 @@ func (p *proxy) die() {
 	}
 }
 
+// refuse has it answer everybody with that status.
+func (p *proxy) refuse(status string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = "HTTP/1.1 " + status + "\r\n\r\n"
+}
+
+func (p *proxy) refusal() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.answer
+}
+
 func (p *proxy) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,8 +109,8 @@ func (p *proxy) serve(conn net.Conn) {
 		return
 	}
 	p.tunnels.Add(1)
-	if p.refuse != "" {
-		io.WriteString(conn, p.refuse)
+	if no := p.refusal(); no != "" {
+		io.WriteString(conn, no)
 		return
 	}
 	if req.Method != http.MethodConnect {
@@ -181,9 +194,9 @@ func TestNoWay(t *testing.T) {
 		{"no_proxy", "looking up polytomic.test", func(w *World, _ *proxy) { w.Setenv("NO_PROXY", ""); w.Setenv("no_proxy", ".test") }},
 		{"an authority that is not trusted", "certificate signed by unknown authority", func(w *World, _ *proxy) { w.Setenv("SSL_CERT_FILE", "/dev/null") }},
 		{"the proxy wants a password", "Proxy Authentication Required", func(_ *World, p *proxy) {
-			p.refuse = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+			p.refuse("407 Proxy Authentication Required")
 		}},
-		{"the proxy refuses", "Forbidden", func(_ *World, p *proxy) { p.refuse = "HTTP/1.1 403 Forbidden\r\n\r\n" }},
+		{"the proxy refuses", "Forbidden", func(_ *World, p *proxy) { p.refuse("403 Forbidden") }},
 		{"the proxy is gone", "connecting to polytomic.test", func(_ *World, p *proxy) { p.die() }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
