@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -213,6 +215,23 @@ func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
 	return r
 }
 
+// whole are the scenarios that the quick tests, too, disturb at every point.
+var whole = map[string]bool{"create": true, "update": true, "mixed": true}
+
+// points are the numbers of what to disturb, from 1 on without end. Of most scenarios
+// the quick tests take every fourth, from somewhere on.
+func (sc *scenario) points() iter.Seq[int] {
+	first, step := 1, 1
+	if !whole[sc.name] && !trial.IsLong() {
+		step = 4
+		first += rand.IntN(step)
+	}
+	return func(yield func(int) bool) {
+		for n := first; yield(n); n += step {
+		}
+	}
+}
+
 // tally counts disturbed runs, and those that the next run did not make up for.
 type tally struct{ runs, bad atomic.Int64 }
 
@@ -288,7 +307,7 @@ func TestSweepRequests(t *testing.T) {
 }
 
 func (sc *scenario) sweep(t *testing.T, count *tally, fault func(n int) sandbox.Fault) {
-	for n := 1; ; n++ {
+	for n := range sc.points() {
 		r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
 		m := sc.after(r)
 		f := fault(n)
@@ -313,7 +332,7 @@ func TestSweepDeath(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", sc.name, after), func(t *testing.T) {
 				t.Parallel()
-				for n := 1; ; n++ {
+				for n := range sc.points() {
 					mem := state.NewMemory()
 					r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
 					m := sc.after(r)
@@ -422,7 +441,7 @@ func TestSweepInterrupt(t *testing.T) {
 		for _, twice := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/twice %v", sc.name, twice), func(t *testing.T) {
 				t.Parallel()
-				for n := 1; ; n++ {
+				for n := range sc.points() {
 					r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
 					m := sc.after(r)
 					ctx, end := context.WithCancel(context.Background())
@@ -480,7 +499,7 @@ func TestSweepState(t *testing.T) {
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
-			for n := 1; ; n++ {
+			for n := range sc.points() {
 				mem := state.NewMemory()
 				r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
 				m := sc.after(r)
