@@ -216,7 +216,7 @@ func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
 }
 
 // whole are the scenarios that the quick tests, too, disturb at every point.
-var whole = map[string]bool{"create": true, "update": true, "mixed": true}
+var whole = map[string]bool{"create": true, "update": true}
 
 // points are the numbers of what to disturb, from 1 on without end. Of most scenarios
 // the quick tests take every fourth, from somewhere on.
@@ -355,9 +355,13 @@ func TestSweepDeathTwice(t *testing.T) {
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
-			for first := 2; ; first += 3 {
+			apart := 8
+			if trial.IsLong() {
+				apart = 4
+			}
+			for first := 2; ; first += apart - 1 {
 				alive := false
-				for second := 1 + first%4; ; second += 4 {
+				for second := 1 + first%apart; ; second += apart {
 					mem := state.NewMemory()
 					r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
 					m := sc.after(r)
