@@ -92,17 +92,7 @@ func TestKilledHolder(t *testing.T) {
 				g = &w.gate
 			}
 			p := w.Command(Program(t), "apply", "-y")
-			var met atomic.Bool
-			g.set(func(i int, _ *http.Request) Fate {
-				if i != n || !met.CompareAndSwap(false, true) {
-					return Fate{}
-				}
-				return Fate{at, p.Kill}
-			})
-			w.Launch(p)
-			p.Wait()
-			g.set(nil)
-			if !met.Load() {
+			if !w.killAt(g, p, n, at) {
 				return
 			}
 			kills++

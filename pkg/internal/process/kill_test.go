@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,23 @@ var lives = []life{
 	{"destroy", (*World).Apply, []string{"destroy", "-y"}},
 }
 
+// killAt has the process run and kills it at the n-th request through the gate. It
+// is false if there are not so many.
+func (w *World) killAt(g *gate, p *Process, n int, at Boundary) bool {
+	w.T.Helper()
+	var met atomic.Bool
+	g.set(func(i int, _ *http.Request) Fate {
+		if i != n || !met.CompareAndSwap(false, true) {
+			return Fate{}
+		}
+		return Fate{at, p.Kill}
+	})
+	w.Launch(p)
+	p.Wait()
+	g.set(nil)
+	return met.Load()
+}
+
 // The process is killed at every boundary of every request. Without time for all
 // of them it is at some.
 func TestKillAtEveryRequest(t *testing.T) {
@@ -56,18 +74,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 				w := New(t)
 				life.before(w)
 				p := w.Command(Program(t), life.args...)
-				met := false
-				w.Gate(func(i int, _ *http.Request) Fate {
-					if i != n {
-						return Fate{}
-					}
-					met = true
-					return Fate{at, p.Kill}
-				})
-				w.Launch(p)
-				p.Wait()
-				w.Open()
-				if !met {
+				if !w.killAt(&w.gate, p, n, at) {
 					break
 				}
 				kills++

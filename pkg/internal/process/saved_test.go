@@ -46,18 +46,7 @@ func TestSavedPlanAgain(t *testing.T) {
 			w := New(t)
 			w.plan()
 			p := w.Command(Program(t), "apply", "saved.plan")
-			met := false
-			w.Gate(func(i int, _ *http.Request) Fate {
-				if i != n {
-					return Fate{}
-				}
-				met = true
-				return Fate{at, p.Kill}
-			})
-			w.Launch(p)
-			p.Wait()
-			w.Open()
-			if !met {
+			if !w.killAt(&w.gate, p, n, at) {
 				break
 			}
 			where := fmt.Sprintf("killed at request %d, %s", n, at)
