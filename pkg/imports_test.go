@@ -1,3 +1,5 @@
+// Package pkg holds tests about the packages below it as a whole: who may import whom,
+// and that each finding about the service has a test. The tour of them is README.md.
 package pkg
 
 import (
