@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -57,7 +56,10 @@ func (a *Address) UnmarshalText(b []byte) error {
 
 // Compare orders addresses by kind, then by name.
 func (a Address) Compare(b Address) int {
-	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+	if a.Kind != b.Kind {
+		return strings.Compare(a.Kind, b.Kind)
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
 // UnionOf are the addresses of all lists, sorted, each once.

@@ -283,11 +283,27 @@ func (k *Kind) Needs(o Object) []Address {
 }
 
 func walkRefs(fields []Field, root, o Object, p Path, visit func(Path, string, any)) {
-	for _, key := range Keys(o) {
-		if f := Lookup(fields, key); f != nil {
-			walkRef(f, root, o[key], p.Child(key), visit)
+	var keys []string
+	for key := range o {
+		if f := Lookup(fields, key); f != nil && f.mayRefer() {
+			keys = append(keys, key)
 		}
 	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		walkRef(Lookup(fields, key), root, o[key], p.Child(key), visit)
+	}
+}
+
+// mayRefer reports whether values of the field can be references or hold some.
+func (f *Field) mayRefer() bool {
+	switch f.Type {
+	case Ref, SourceRef, Struct:
+		return true
+	case List, Map:
+		return f.Elem.mayRefer()
+	}
+	return false
 }
 
 func walkRef(f *Field, root Object, v any, p Path, visit func(Path, string, any)) {

@@ -11,13 +11,24 @@ type Path string
 
 // Child is the path of a member of a map.
 func (p Path) Child(key string) Path {
-	if key == "" || strings.ContainsAny(key, ".[]\" \t\n") {
+	if !bare(key) {
 		key = strconv.Quote(key)
 	}
 	if p == "" {
 		return Path(key)
 	}
 	return p + "." + Path(key)
+}
+
+// bare reports whether a key may stand in a path without quotes.
+func bare(key string) bool {
+	for i := range len(key) {
+		switch key[i] {
+		case '.', '[', ']', '"', ' ', '\t', '\n':
+			return false
+		}
+	}
+	return key != ""
 }
 
 // Index is the path of an element of a list.

@@ -28,7 +28,7 @@ func Precede(kinds []*Kind, set Set) map[Address][]Address {
 		if !first[k.Name] {
 			continue
 		}
-		for _, a := range set.Addresses() {
+		for a := range set {
 			if a.Kind == k.Name {
 				for _, ref := range refs(k, a) {
 					users[thing{k.Name, ref}] = append(users[thing{k.Name, ref}], a)
