@@ -278,13 +278,14 @@ func (p *parser) scalar(y *yaml.Node, n *node) {
 	n.text = y.Value
 	n.quoted = y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	n.block = y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
-	n.value = y.Value
 	if r, bad := control(y.Value); bad {
 		p.fail(y, "control-character", fmt.Sprintf("a string holds the control character U+%04X", r), "it would act on terminals and databases instead of being read", "leave it out")
-		n.text, n.value = "", nil
+		n.text = ""
 		return
 	}
-	if !n.quoted {
+	if n.quoted {
+		n.value = y.Value
+	} else {
 		n.value = plain(y.Value)
 	}
 	if y.Style&yaml.TaggedStyle == 0 {

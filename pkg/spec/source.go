@@ -23,7 +23,7 @@ type source struct {
 }
 
 func newSource(name string, data []byte) *source {
-	s := &source{name: name, data: data, starts: []int{0}}
+	s := &source{name: name, data: data, starts: make([]int, 1, 2+bytes.Count(data, []byte{'\n'}))}
 	for i := 0; i < len(data); i++ {
 		switch {
 		case data[i] == '\n', data[i] == '\r' && (i+1 == len(data) || data[i+1] != '\n'):
