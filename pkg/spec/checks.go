@@ -29,7 +29,7 @@ func (l *loader) check() {
 // apart in the app.
 func (l *loader) checkNames(all []resource.Address) {
 	type shown struct{ kind, name string }
-	first, looks := map[shown]*build{}, map[shown]*build{}
+	first, looks := make(map[shown]*build, len(all)), make(map[shown]*build, len(all))
 	for _, a := range all {
 		b := l.built[a]
 		name, ok := b.r.Object["name"].(string)
