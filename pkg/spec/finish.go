@@ -14,7 +14,7 @@ import (
 
 // finish brings all objects to canonical form, once their names are resolved.
 func (l *loader) finish() {
-	for _, b := range l.builds {
+	l.each(func(b *build) {
 		for _, p := range b.sets {
 			b.sortSet(p)
 		}
@@ -23,7 +23,7 @@ func (l *loader) finish() {
 		}
 		b.kind.Canonical(b.r.Object)
 		b.r.Needs = b.kind.Needs(b.r.Object)
-	}
+	})
 	for a, first := range resource.Precede(l.opts.Kinds, l.m.Set) {
 		r := l.m.Set[a]
 		r.Needs = resource.UnionOf(r.Needs, first)

@@ -203,7 +203,9 @@ func (l *loader) token(at *node, t string, pos func() diag.Pos) *node {
 			v, set = l.opts.Env(name)
 		}
 		if v == "" && !hasDefault && l.opts.MakeUp != nil {
+			l.common.Lock()
 			v, set = l.opts.MakeUp(name)
+			l.common.Unlock()
 		}
 		switch {
 		case hasDefault && v == "":

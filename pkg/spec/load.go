@@ -20,7 +20,7 @@ type Options struct {
 	Dir   string // "" is the working directory
 	Stdin io.Reader
 
-	Env func(name string) (string, bool) // os.LookupEnv
+	Env func(name string) (string, bool) // os.LookupEnv; it is called from several goroutines
 
 	// Helper runs a command that gives a secret and returns what it wrote; it is
 	// called from several goroutines, once for each command of which something is
@@ -31,7 +31,8 @@ type Options struct {
 	// environment, where that is not set and has no default; set to nothing is
 	// not set either then, for so pipelines give the secrets that they do not
 	// have. It is asked for variables of the type string too, as
-	// POLYPLAN_VAR_name, and of secrets, as secret.name, if Helper is nil.
+	// POLYPLAN_VAR_name, and of secrets, as secret.name, if Helper is nil; never from
+	// two goroutines at once.
 	MakeUp func(name string) (string, bool)
 
 	// Vars are values for the manifest's variables. They beat VarFiles, of which
@@ -60,7 +61,7 @@ type Manifest struct {
 	// are: "${env.NAME}", or one of FromKey and FromTable.
 	Origins map[resource.Address]map[resource.Path]string
 
-	brought map[resource.Address]map[string]string // texts from outside -> how the manifest calls them
+	brought map[resource.Address]map[string]string // see build
 }
 
 // Where values come from that the manifest does not mention, see
@@ -80,11 +81,13 @@ func Load(opts Options) (*Manifest, diag.List) {
 		built:    map[resource.Address]*build{},
 		misnamed: map[resource.Address]bool{},
 		hidden:   map[string]string{},
+		common:   &common{fileText: map[string]fileResult{}},
 		m: &Manifest{
 			Set:     resource.Set{},
 			Graph:   graph.New(resource.Address.Compare),
 			Sources: diag.Sources{},
 			Origins: map[resource.Address]map[resource.Path]string{},
+			brought: map[resource.Address]map[string]string{},
 		},
 	}
 	for _, k := range opts.Kinds {
@@ -136,12 +139,12 @@ type loader struct {
 	misnamed map[resource.Address]bool // what would be addresses if their keys were allowed
 
 	// values
-	refs     []pendingRef
-	guesses  int               // near names looked for among many
-	nearest  map[string]string // those found, by the words that were asked for
-	uses     []use             // of values from outside that no secret hides
-	hidden   map[string]string // tokens that give a secret -> which
-	fileText map[string]fileResult
+	refs    []pendingRef
+	guesses int               // near names looked for among many
+	nearest map[string]string // those found, by the words that were asked for
+	uses    []use             // of values from outside that no secret hides
+	hidden  map[string]string // tokens that give a secret -> which
+	common  *common
 }
 
 func (l *loader) add(d diag.Diagnostic) { l.found.Add(d) }

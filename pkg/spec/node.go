@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/polyplan/polyplan/pkg/diag"
@@ -88,6 +89,21 @@ func (n *node) kindWords() string {
 		return "a string"
 	}
 	return "a number"
+}
+
+// copied is a copy of n and of the values below it, each of them changed by change.
+func (n *node) copied(change func(*node)) *node {
+	c := *n
+	change(&c)
+	c.items = slices.Clone(n.items)
+	for i, item := range c.items {
+		c.items[i] = item.copied(change)
+	}
+	c.members = slices.Clone(n.members)
+	for i, m := range c.members {
+		c.members[i].value = m.value.copied(change)
+	}
+	return &c
 }
 
 // scalars calls f for every scalar value at and below n.

@@ -19,6 +19,9 @@ type project struct {
 	root *os.Root
 }
 
+// disk is where a file of the project is.
+func (p *project) disk(at string) string { return filepath.Join(p.dir, filepath.FromSlash(at)) }
+
 // open gives the project to which dir belongs, and where in it dir is: the
 // first one if dir lies below it, else one of its own.
 func (l *loader) open(dir string) (*project, string, error) {
@@ -90,7 +93,9 @@ func (l *loader) text(src *source, to string) (string, string) {
 		return "", "it lies outside the project's directory"
 	}
 	key := src.root.dir + "\x00" + at
-	if got, ok := l.fileText[key]; ok {
+	l.common.Lock()
+	defer l.common.Unlock()
+	if got, ok := l.common.fileText[key]; ok {
 		return got.text, got.why
 	}
 	text, err := src.root.text(at)
@@ -98,10 +103,7 @@ func (l *loader) text(src *source, to string) (string, string) {
 	if err != nil {
 		got.why = reasonOf(err)
 	}
-	if l.fileText == nil {
-		l.fileText = map[string]fileResult{}
-	}
-	l.fileText[key] = got
+	l.common.fileText[key] = got
 	return got.text, got.why
 }
 

@@ -87,7 +87,7 @@ func (r *reader) argument(name string) {
 			return
 		}
 		defer f.Close()
-		r.file(p, path.Join(at, filepath.Base(disk)), name, f, diag.Pos{})
+		r.file(p, path.Join(at, filepath.Base(disk)), name, f)
 	}
 }
 
@@ -97,12 +97,19 @@ func (r *reader) stdin() {
 		r.unreadable(diag.Pos{}, "-", cmp.Or(err, errors.New("there is no standard input")))
 		return
 	}
-	r.file(p, path.Join(at, "-"), "<stdin>", r.opts.Stdin, diag.Pos{})
+	r.file(p, path.Join(at, "-"), "<stdin>", r.opts.Stdin)
+}
+
+// file reads a file that is open.
+func (r *reader) file(p *project, at, name string, in io.Reader) {
+	if !r.again(p, at, name, diag.Pos{}) {
+		r.take(p, at, name, parse(p, at, name, in), diag.Pos{})
+	}
 }
 
 // directory reads all manifests below dir, which lies in p and is called name.
 func (r *reader) directory(p *project, dir, name string, pos diag.Pos) {
-	any := false
+	var files []string
 	err := fs.WalkDir(p.root.FS(), dir, func(at string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			r.unreadable(pos, path.Join(filepath.ToSlash(name), at), err)
@@ -117,15 +124,27 @@ func (r *reader) directory(p *project, dir, name string, pos diag.Pos) {
 		if ext := path.Ext(at); entry.IsDir() || ext != ".yaml" && ext != ".yml" {
 			return nil
 		}
-		any = true
-		rel, _ := filepath.Rel(filepath.FromSlash(dir), filepath.FromSlash(at))
-		r.within(p, at, filepath.Join(name, rel), pos)
+		files = append(files, at)
 		return nil
 	})
 	if err != nil {
 		r.unreadable(pos, name, err)
 	}
-	if !any {
+	called := func(at string) string {
+		rel, _ := filepath.Rel(filepath.FromSlash(dir), filepath.FromSlash(at))
+		return filepath.Join(name, rel)
+	}
+	// Which of them are read already, as others include them, shows only when they
+	// are taken in, in their order.
+	ahead := make([]parsed, len(files))
+	sideBySide(len(files), func(i int) { ahead[i] = p.parse(files[i], called(files[i])) })
+	for i, at := range files {
+		if !r.again(p, at, called(at), pos) {
+			r.take(p, at, called(at), ahead[i], pos)
+		}
+		ahead[i] = parsed{}
+	}
+	if len(files) == 0 {
 		if pos.IsZero() {
 			pos.File = name
 		}
@@ -136,45 +155,74 @@ func (r *reader) directory(p *project, dir, name string, pos diag.Pos) {
 
 // within reads a file of a project, where at leads; it is called name.
 func (r *reader) within(p *project, at, name string, pos diag.Pos) {
-	f, err := p.regular(at)
-	if err != nil {
-		r.unreadable(pos, name, err)
-		return
+	if !r.again(p, at, name, pos) {
+		r.take(p, at, name, p.parse(at, name), pos)
 	}
-	defer f.Close()
-	r.file(p, at, name, f, pos)
 }
 
-// file parses what in holds, and reads what it includes.
-func (r *reader) file(p *project, at, name string, in io.Reader, pos diag.Pos) {
-	disk := filepath.Join(p.dir, filepath.FromSlash(at))
-	if r.seen[disk] {
-		for i, s := range r.chain {
-			if s.root.dir == p.dir && path.Join(s.dir, filepath.Base(s.name)) == at {
-				r.circle(r.chain[i:], name, pos)
-			}
-		}
-		return
+// again reports whether a file was taken in before, and a circle if it is the one
+// that is being read.
+func (r *reader) again(p *project, at, name string, pos diag.Pos) bool {
+	if !r.seen[p.disk(at)] {
+		return false
 	}
-	r.seen[disk] = true
+	for i, s := range r.chain {
+		if s.root.dir == p.dir && path.Join(s.dir, filepath.Base(s.name)) == at {
+			r.circle(r.chain[i:], name, pos)
+		}
+	}
+	return true
+}
+
+// parsed is a file and what stands in it.
+type parsed struct {
+	src   *source // nil if it is no text
+	docs  []*node
+	found diag.List
+	err   error // why it could not be read
+}
+
+// parse reads and parses a file of the project.
+func (p *project) parse(at, name string) parsed {
+	in, err := p.regular(at)
+	if err != nil {
+		return parsed{err: err}
+	}
+	defer in.Close()
+	return parse(p, at, name, in)
+}
+
+func parse(p *project, at, name string, in io.Reader) (f parsed) {
 	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
-		r.unreadable(pos, name, err)
+		return parsed{err: err}
+	}
+	if data, ok := clean(name, data, &f.found); ok {
+		f.src = newSource(name, data)
+		f.src.root, f.src.dir = p, path.Dir(at)
+		f.docs = documents(f.src, &f.found)
+	}
+	return f
+}
+
+// take takes a file in, and reads what it includes.
+func (r *reader) take(p *project, at, name string, f parsed, pos diag.Pos) {
+	if f.err != nil {
+		r.unreadable(pos, name, f.err)
 		return
 	}
+	r.seen[p.disk(at)] = true
 	r.m.Files = append(r.m.Files, name)
-	data, ok := clean(name, data, &r.found)
-	if !ok {
+	r.found.Add(f.found...)
+	if f.src == nil {
 		r.partial = true
 		return
 	}
-	src := newSource(name, data)
-	src.root, src.dir = p, path.Dir(at)
+	src := f.src
 	r.sources = append(r.sources, src)
 	r.chain = append(r.chain, src)
-	docs := documents(src, &r.found)
 	r.partial = r.partial || src.broken
-	for _, doc := range docs {
+	for _, doc := range f.docs {
 		if doc.kind != mapNode {
 			r.partial = true
 			r.errorAt(doc, "not-a-map", fmt.Sprintf("the manifest is %s", doc.kindWords()), "a manifest is a map of sections", "begin with: polyplan: 1")

@@ -22,6 +22,9 @@ type build struct {
 	called  map[string]string // name -> alias
 	sets    []resource.Path   // where its sets stand
 	hiding  int               // above 0 while what is read is secret because of what it stands in
+
+	origins map[resource.Path]string // see Manifest.Origins
+	brought map[string]string        // texts from outside -> how the manifest calls them
 }
 
 // The keys that every resource has besides those of its table.
@@ -33,9 +36,17 @@ const (
 
 // values brings every resource into the form that its table describes.
 func (l *loader) values() {
-	for _, b := range l.builds {
+	l.each(func(b *build) {
 		b.whole()
 		b.n = nil // large manifests are large mostly in their nodes
+	})
+	for _, b := range l.builds {
+		if b.origins != nil {
+			l.m.Origins[b.r.Address] = b.origins
+		}
+		if b.brought != nil {
+			l.m.brought[b.r.Address] = b.brought
+		}
 	}
 }
 
@@ -107,24 +118,19 @@ func (b *build) exampleOf(k *resource.Kind) string {
 func (b *build) outside(p resource.Path, n *node) {
 	b.origin(p, n.origin)
 	if s, ok := n.value.(string); ok && s != "" {
-		if b.m.brought == nil {
-			b.m.brought = map[resource.Address]map[string]string{}
+		if b.brought == nil {
+			b.brought = map[string]string{}
 		}
-		if b.m.brought[b.r.Address] == nil {
-			b.m.brought[b.r.Address] = map[string]string{}
-		}
-		b.m.brought[b.r.Address][s] = n.origin
+		b.brought[s] = n.origin
 	}
 }
 
 // origin notes where the value at p comes from.
 func (b *build) origin(p resource.Path, from string) {
-	m := b.m.Origins[b.r.Address]
-	if m == nil {
-		m = map[resource.Path]string{}
-		b.m.Origins[b.r.Address] = m
+	if b.origins == nil {
+		b.origins = map[resource.Path]string{}
 	}
-	m[p] = from
+	b.origins[p] = from
 }
 
 // lifecycleKey reads a key that says how to treat the resource rather than

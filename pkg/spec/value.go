@@ -173,6 +173,9 @@ func (b *build) place(p resource.Path) string {
 // value reads the value n of the field f, which stands at p under the key
 // called. It is false where there is none, or none that can be used.
 func (b *build) value(f *resource.Field, n *node, p resource.Path, loose bool, called string) (any, bool) {
+	if f.Sensitive {
+		n = n.copied(func(*node) {}) // to be hidden here, and not in another place that has it by an alias
+	}
 	written := n
 	n, ok := b.bring(n)
 	if !ok {
@@ -249,7 +252,9 @@ func (b *build) sensitive(written, n *node, p resource.Path, called string) bool
 			return
 		}
 		if s.src != nil {
+			b.common.Lock()
 			s.src.conceal(s)
+			b.common.Unlock()
 		}
 		if resource.IsMask(s.text) {
 			good = false

@@ -205,17 +205,7 @@ func (l *loader) varFile(name string, into map[string]*node) {
 
 // literal is n as a value in which ${ means nothing.
 func (n *node) literal() *node {
-	c := *n
-	c.outside = true
-	c.items = slices.Clone(n.items)
-	for i, item := range c.items {
-		c.items[i] = item.literal()
-	}
-	c.members = slices.Clone(n.members)
-	for i, m := range c.members {
-		c.members[i].value = m.value.literal()
-	}
-	return &c
+	return n.copied(func(c *node) { c.outside = true })
 }
 
 func readLimited(path string) ([]byte, error) {
@@ -342,17 +332,7 @@ func (v *variable) takes(n *node) bool { return v.typ == typeOf(n) }
 
 // marked is n with all that follows from its being the value of v.
 func (n *node) marked(v *variable) *node {
-	c := *n
-	c.secret = c.secret || v.sensitive
-	c.items = slices.Clone(n.items)
-	for i, item := range c.items {
-		c.items[i] = item.marked(v)
-	}
-	c.members = slices.Clone(n.members)
-	for i, m := range c.members {
-		c.members[i].value = m.value.marked(v)
-	}
-	return &c
+	return n.copied(func(c *node) { c.secret = c.secret || v.sensitive })
 }
 
 // variable is the value of ${var.name}; fail reports, lacking says what to
