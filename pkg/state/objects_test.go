@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -293,6 +294,66 @@ func TestLostReplies(t *testing.T) {
 type refusing struct{ Objects }
 
 func (refusing) Create(context.Context, string, []byte) error { return nil }
+
+// late is a place that shows what was made a moment too late: the n-th reading of
+// an object does not find it, or the n-th list of generations lacks the newest.
+type late struct {
+	Objects
+	gets, lists int // still to go, until it is late
+}
+
+func (l *late) Get(ctx context.Context, name string) ([]byte, error) {
+	if l.gets--; l.gets == 0 {
+		return nil, fs.ErrNotExist
+	}
+	return l.Objects.Get(ctx, name)
+}
+
+func (l *late) List(ctx context.Context, prefix string) ([]Item, error) {
+	items, err := l.Objects.List(ctx, prefix)
+	if prefix == generationsPrefix {
+		if l.lists--; l.lists == 0 {
+			items = slices.DeleteFunc(items, func(i Item) bool { return i.Name == generationObject(int64(len(items))) })
+		}
+	}
+	return items, err
+}
+
+// What was listed and cannot be read yet, or the other way round, is neither
+// damage nor absence.
+func TestLateObjects(t *testing.T) {
+	ctx := context.Background()
+	for _, saves := range []int{1, 2} {
+		objects := NewMemoryObjects()
+		store, _ := onObjects(objects)
+		for range saves {
+			s, err := store.Load(ctx)
+			if err == nil {
+				err = store.Save(ctx, s)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, lock, j := begun(t, store)
+		if err := errors.Join(j.Intend(ctx, creation("first")), j.Close(), lock.Unlock()); err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; ; n++ {
+			met := false
+			for what, l := range map[string]*late{"object": {objects, n, 0}, "list": {objects, 0, n}} {
+				reader, _ := onObjects(l)
+				if got, err := reader.Load(ctx); err != nil || got.Serial != int64(saves) || len(got.Doubts) != 1 {
+					t.Errorf("%d saves, %s %d is late: %+v, %v", saves, what, n, got, err)
+				}
+				met = met || what == "object" && l.gets <= 0 || what == "list" && l.lists <= 0
+			}
+			if !met {
+				break
+			}
+		}
+	}
+}
 
 // careless overwrites, as a server that knows nothing of If-None-Match.
 type careless struct{ *MemoryObjects }

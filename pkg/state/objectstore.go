@@ -112,15 +112,24 @@ func last(row []int64) int64 {
 	return row[len(row)-1]
 }
 
+// looks is how often inspect looks at what seems to be damaged, at first within
+// firstLook, and then after twice the time before.
+const (
+	looks     = 4
+	firstLook = 50 * time.Millisecond
+)
+
 // inspect reads the newest generation and its journal. Like that of a FileStore
-// it takes no lock, and believes what looks wrong only when it stands still.
+// it takes no lock, and believes what looks wrong only when it stands still. Not
+// every server that is said to speak S3 lists an object as soon as it was written,
+// or only once it can be read, so that is given a moment.
 func (o *ObjectStore) inspect(ctx context.Context) (*stored, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	kept, err := o.row(ctx, generationsPrefix)
 	var batches []int64 // of the journal, when it last looked damaged
-	for err == nil {
+	for look := 1; err == nil; {
 		s, damaged := o.read(ctx, kept)
 		var now []int64
 		if now, err = o.row(ctx, generationsPrefix); err != nil {
@@ -130,14 +139,28 @@ func (o *ObjectStore) inspect(ctx context.Context) (*stored, error) {
 			kept = now
 			continue
 		}
-		var d *DamagedError
-		if errors.As(damaged, &d) && d.Damage == BadJournal && !slices.Equal(batches, s.batches) {
+		if passing(damaged) && !slices.Equal(batches, s.batches) {
 			batches = s.batches
+			continue
+		}
+		if passing(damaged) && look < looks {
+			err = o.sleep(ctx, firstLook<<(look-1))
+			look++
 			continue
 		}
 		return s, o.explain(damaged)
 	}
 	return nil, err
+}
+
+// passing reports whether an error may be gone at a second look: something was
+// listed and is not there, or the other way round.
+func passing(err error) bool {
+	var d *DamagedError
+	if errors.As(err, &d) {
+		return d.Damage == BadJournal || d.Damage == Missing
+	}
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // read is one attempt at inspect. It gives what it found along with the error.
