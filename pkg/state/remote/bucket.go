@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"net/url"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
+	"github.com/polyplan/polyplan/pkg/clock"
 	"github.com/polyplan/polyplan/pkg/state"
 )
 
@@ -58,12 +60,18 @@ func (b bucket) Create(ctx context.Context, name string, content []byte) error {
 	return err
 }
 
+// Get reads again what was cut off: drivers repeat a request that failed, but not
+// one whose answer ended too soon.
 func (b bucket) Get(ctx context.Context, name string) ([]byte, error) {
-	content, err := b.ReadAll(ctx, name)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil, fs.ErrNotExist
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		content, err := b.ReadAll(ctx, name)
+		if gcerrors.Code(err) == gcerrors.NotFound {
+			return nil, fs.ErrNotExist
+		}
+		if !errors.Is(err, io.ErrUnexpectedEOF) || wait > time.Second || clock.Sleep(ctx, wait) != nil {
+			return content, err
+		}
 	}
-	return content, err
 }
 
 func (b bucket) List(ctx context.Context, prefix string) ([]state.Item, error) {

@@ -2,11 +2,15 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Setenv("AWS_ACCESS_KEY_ID", "made-up")
-	os.Setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+	os.Setenv("AWS_SECRET_ACCESS_KEY", "made-up-") // MinIO wants eight characters
 	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	code := pgtest.Main(m).Run()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
@@ -71,6 +75,38 @@ func fakeS3(t *testing.T) string {
 
 func TestS3(t *testing.T) {
 	statetest.Run(t, func(t *testing.T) func() state.Store { return opener(t, fakeS3(t)) })
+}
+
+// Answers that end in the middle are asked for again.
+func TestCutOff(t *testing.T) {
+	ctx := context.Background()
+	whole, cut := placetest.Bucket(), 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Query().Has("list-type") || cut == 0 {
+			whole.ServeHTTP(w, r)
+			return
+		}
+		cut--
+		answer := httptest.NewRecorder()
+		whole.ServeHTTP(answer, r)
+		maps.Copy(w.Header(), answer.Header())
+		w.Header().Set("Content-Length", strconv.Itoa(answer.Body.Len()))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()/2])
+	}))
+	t.Cleanup(server.Close)
+	store := opener(t, "s3://states?endpoint="+url.QueryEscape(server.URL))()
+	if err := store.Save(ctx, state.New()); err != nil {
+		t.Fatal(err)
+	}
+	cut = 3
+	if got, err := store.Load(ctx); err != nil || got.Serial != 1 || cut != 0 {
+		t.Errorf("Load: %+v, %v, with %d cuts to come", got, err, cut)
+	}
+	cut = 1000
+	if _, err := store.Load(ctx); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("Load of what is always cut off: %v", err)
+	}
 }
 
 func TestPostgres(t *testing.T) {
