@@ -33,10 +33,14 @@ func compare(k *resource.Kind, root, before, after resource.Object) []Change {
 	return slices.CompactFunc(changes, func(x, y Change) bool { return x.Path == y.Path })
 }
 
-// sameSecret compares values where both are known, else fingerprints.
+// sameSecret compares values where both are known, else fingerprints. One that was
+// taken as it was is whatever the manifest says it is.
 func sameSecret(a, b *resource.Secret) bool {
 	if a == nil || b == nil || a == b {
 		return a == b
+	}
+	if a.Taken() || b.Taken() {
+		return true
 	}
 	va, oka := a.Reveal()
 	vb, okb := b.Reveal()

@@ -26,6 +26,9 @@ type Input struct {
 	Delete map[resource.Address]bool
 	// Adopt are desired addresses whose object exists and is not recorded yet.
 	Adopt map[resource.Address]bool
+	// Taken are those of them whose object somebody chose: of what the service does
+	// not show, such as secrets, it is taken to have what the manifest says.
+	Taken map[resource.Address]bool
 	// Prune deletes what left the manifest; otherwise it is listed as orphans.
 	Prune bool
 	// Only limits the plan to these addresses; nil means all.
@@ -90,7 +93,11 @@ func (c *computer) step(d *resource.Resource) *Step {
 		recorded = rec.Object
 	}
 	adopt := c.in.Adopt[d.Address] && rec == nil
-	if adopt {
+	switch {
+	case adopt && c.in.Taken[d.Address]:
+		rec = &resource.Resource{Object: resource.Taken(d.Object), Extra: resource.Taken(d.Extra)}
+		recorded = rec.Object
+	case adopt:
 		recorded = unseen(k.Fields, d.Object)
 	}
 	liveObject := withKept(k, live.Object, rec)

@@ -7,6 +7,9 @@ import (
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
+// extraPath is what the paths of extra members begin with.
+const extraPath = "extra."
+
 // extraChanges compares the manifest's extra members with the live ones, or,
 // where the service answers without them, with what was applied.
 func extraChanges(k *resource.Kind, live, rec, d *resource.Resource) []Change {
@@ -23,7 +26,7 @@ func extraChanges(k *resource.Kind, live, rec, d *resource.Resource) []Change {
 	}
 	var out []Change
 	for _, p := range slices.Sorted(maps.Keys(all)) {
-		have, want, at := applied[p].Value, wanted[p].Value, "extra."+p
+		have, want, at := applied[p].Value, wanted[p].Value, extraPath+p
 		if secret, ok := want.(*resource.Secret); ok {
 			// Whatever the service shows of it, what was applied has the fingerprint.
 			if was, _ := have.(*resource.Secret); was == nil || !sameSecret(was, secret) {
@@ -46,8 +49,10 @@ func extraChanges(k *resource.Kind, live, rec, d *resource.Resource) []Change {
 // besideSecrets is what is live, but for the places of secrets: there it is what was
 // applied, whatever the service shows of it.
 func besideSecrets(live, applied, wanted any) any {
-	_, secret := wanted.(*resource.Secret)
-	if s, ok := applied.(*resource.Secret); ok {
+	want, secret := wanted.(*resource.Secret)
+	if s, ok := applied.(*resource.Secret); ok && secret && sameSecret(s, want) {
+		return want
+	} else if ok {
 		return s
 	} else if secret {
 		return resource.MaskedSecret()

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/polyplan/polyplan/pkg/diag"
 	"github.com/polyplan/polyplan/pkg/resource"
@@ -88,6 +89,20 @@ func (s *Step) Renew(k *resource.Kind, recorded, live *resource.Resource) (after
 func (s *Step) Settled(k *resource.Kind, answer resource.Object) []Change {
 	m := merge(k, s.Record, s.Record, answer, s.Unmanaged)
 	return compare(k, s.Record, m.before, m.after)
+}
+
+// Agreed is the part of what the manifest says, and of its extra members, that an
+// object which is adopted has already.
+func (s *Step) Agreed() (o, extra resource.Object) {
+	var differ, more []resource.Path
+	for _, ch := range s.Changes {
+		if at, ok := strings.CutPrefix(string(ch.Path), extraPath); ok {
+			more = append(more, resource.Path(at))
+		} else {
+			differ = append(differ, ch.Path)
+		}
+	}
+	return resource.Taken(without(s.Record, differ)), resource.Taken(without(s.Extra, more))
 }
 
 // Writes reports whether the step changes an object of the service.

@@ -23,10 +23,11 @@ func IsMask(s string) bool {
 }
 
 // Secret is a value that shows itself nowhere but in [Secret.Reveal]: not in
-// print verbs, JSON, logs or error texts. Four kinds occur: one with a value
+// print verbs, JSON, logs or error texts. Five kinds occur: one with a value
 // (from a manifest), one that a manifest asks for and nobody could give, one of
-// which only a fingerprint is known (from a state), and one of which nothing is
-// known but that it is set (from the service).
+// which only a fingerprint is known (from a state), one that is taken for whatever
+// the manifest gives first (from a state too), and one of which nothing is known but
+// that it is set (from the service).
 //
 // A Secret does not change once made, except that [Secret.Seal] gives it its
 // fingerprint; that happens before it is shared.
@@ -46,6 +47,41 @@ func MaskedSecret() *Secret { return &Secret{} }
 
 // MissingSecret is a secret of a manifest whose value could not be had, and why.
 func MissingSecret(why string) *Secret { return &Secret{missing: why} }
+
+// takenPrint stands where a fingerprint would, which has a scheme and a colon.
+const takenPrint = "taken"
+
+// TakenSecret is a secret of an object that was there before it was recorded, at a
+// time when the manifest could not give its value: the first that it gives is taken
+// for the one that the service has, which shows none.
+func TakenSecret() *Secret { return &Secret{print: takenPrint} }
+
+// Taken reports whether s is a [TakenSecret], also out of a state.
+func (s *Secret) Taken() bool { return s.print == takenPrint }
+
+// Taken is a copy of v in which the secrets that are missing are taken ones.
+func Taken[T any](v T) T {
+	out, _ := taken(clone(v)).(T)
+	return out
+}
+
+func taken(v any) any {
+	switch v := v.(type) {
+	case *Secret:
+		if v.Missing() != "" {
+			return TakenSecret()
+		}
+	case Object:
+		for key, e := range v {
+			v[key] = taken(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = taken(e)
+		}
+	}
+	return v
+}
 
 // Missing is why the value could not be had, "" of all other secrets.
 func (s *Secret) Missing() string { return s.missing }

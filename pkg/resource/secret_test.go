@@ -125,6 +125,37 @@ func TestSecretKnowledge(t *testing.T) {
 	}
 }
 
+// What is taken stays so in a state, and only what is missing is taken.
+func TestTaken(t *testing.T) {
+	known := NewSecret("made-up")
+	of := Object{"list": []any{MissingSecret("not set"), known}, "name": "n"}
+	got := Taken(of)
+	list := got["list"].([]any)
+	if s := list[0].(*Secret); !s.Taken() || s.Known() || s.Missing() != "" {
+		t.Errorf("a missing secret became %+v", s)
+	}
+	if list[1] != known || known.Taken() || got["name"] != "n" {
+		t.Errorf("the rest became %v", got)
+	}
+	if of["list"].([]any)[0].(*Secret).Missing() == "" {
+		t.Error("what was given was changed")
+	}
+	text, err := json.Marshal(list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	if s := RestoreSecrets(v).(*Secret); !s.Taken() {
+		t.Errorf("%s reads back as one that is not taken", text)
+	}
+	if Taken(Object(nil)) != nil {
+		t.Error("nothing became something")
+	}
+}
+
 // What a state holds reads back as a secret of unknown value with the same
 // fingerprint.
 func TestRestoreSecrets(t *testing.T) {
