@@ -73,8 +73,8 @@ func (p *preparer) settle() {
 	}
 }
 
-// strangers refuses to adopt what cannot be what the manifest wants, and what the
-// run that was cut off so hardly made.
+// strangers refuses to adopt what cannot be what the manifest wants: the run that was
+// cut off so hardly made it, and nobody wants it replaced who chose it.
 func (p *preparer) strangers(plan *diff.Plan) {
 	for i := range plan.Steps {
 		s := &plan.Steps[i]
@@ -87,6 +87,13 @@ func (p *preparer) strangers(plan *diff.Plan) {
 		}
 		// What else keeps it from being updated follows from this.
 		plan.Refusals = slices.DeleteFunc(plan.Refusals, func(r diff.Refusal) bool { return r.Address == s.Address && !r.Policy })
+		if p.req.Take[s.Address] != "" {
+			plan.Refusals = append(plan.Refusals, diff.Refusal{Address: s.Address, Code: otherObject, Pos: p.req.Desired[s.Address].Where(s.Changes[j].Path),
+				What: fmt.Sprintf("the object %s is not what the manifest says of %s: it has another %s", s.ID, s.Address, s.Changes[j].Path),
+				Why:  fmt.Sprintf("%s cannot be changed in place, so that the next apply would delete the object and make another", s.Changes[j].Path),
+				Fix:  "write in the manifest what the object has, or name another object"})
+			continue
+		}
 		plan.Refusals = append(plan.Refusals, diff.Refusal{Address: s.Address,
 			What: fmt.Sprintf("%s may have been made by a run that was cut off, and the one object that could be it has another %s", s.Address, s.Changes[j].Path),
 			Why: fmt.Sprintf("the service has an object named %q (%s) made since, but %s cannot be changed in place: it may be somebody else's",

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"slices"
 
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/diff"
@@ -45,7 +44,7 @@ func (p *preparer) find(ctx context.Context) error {
 		if k.Align != nil {
 			k.Align(live.Object, p.req.Desired[a].Object)
 		}
-		if says(k, live.Object) {
+		if k.Says(live.Object) {
 			p.take(a, id)
 		}
 	}
@@ -57,14 +56,6 @@ func (p *preparer) take(a resource.Address, id string) {
 	r := &resource.Resource{Address: a, ID: id, Object: resource.Object{}}
 	p.recorded[a], p.adopt[a] = r, true
 	p.found = append(p.found, r)
-}
-
-// says reports whether a placed object holds anything but where it is.
-func says(k *resource.Kind, o resource.Object) bool {
-	return slices.ContainsFunc(resource.Keys(o), func(key string) bool {
-		f := resource.Lookup(k.Fields, key)
-		return (f == nil || !f.Immutable) && !resource.Empty(o[key])
-	})
 }
 
 // keepFound records what was found, so that a run which ends in between knows

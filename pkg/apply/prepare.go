@@ -22,6 +22,10 @@ type Request struct {
 	Delete  map[resource.Address]bool
 	Prune   bool
 	Only    map[resource.Address]bool // nil: all
+	// Take has the objects with these ids adopted for addresses of the manifest of
+	// which nothing is recorded, and taken to be what the manifest says where the
+	// service does not show it: see Prepared.Adopt.
+	Take map[resource.Address]string
 	// Offline compares with the state alone.
 	Offline bool
 	// Fingerprints are those of the state, to compare with it what the service
@@ -43,6 +47,7 @@ type Prepared struct {
 	Live resource.Set
 
 	moved []move
+	taken map[resource.Address]string
 	found []*resource.Resource // objects that were there before they were recorded
 }
 
@@ -66,12 +71,16 @@ func Prepare(ctx context.Context, c *api.Client, req Request) (*Prepared, error)
 		p.from[m.to] = m.from
 	}
 	p.recorded, p.doubts = st.Resources, st.Doubts
+	for a, id := range req.Take {
+		p.take(a, id)
+		p.recorded[a].Object = resource.Taken(req.Desired[a].Object)
+	}
 	p.claim()
 	prepared, err := p.run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	prepared.moved, prepared.ID = moved, randomHex(16)
+	prepared.moved, prepared.taken, prepared.ID = moved, req.Take, randomHex(16)
 	if req.Again != nil {
 		prepared.ID = req.Again.ID
 	}
@@ -221,8 +230,12 @@ func (p *preparer) compute(live resource.Set) *diff.Plan {
 			recorded[a] = r
 		}
 	}
+	taken := map[resource.Address]bool{}
+	for a := range p.req.Take {
+		taken[a] = true
+	}
 	plan := diff.Compute(diff.Input{Kinds: p.req.Kinds, Desired: p.req.Desired, Recorded: recorded, Live: live,
-		From: p.from, Forget: p.req.Forget, Delete: p.drop, Adopt: p.adopt, Prune: p.req.Prune, Only: p.req.Only})
+		From: p.from, Forget: p.req.Forget, Delete: p.drop, Adopt: p.adopt, Taken: taken, Prune: p.req.Prune, Only: p.req.Only})
 	plan.Refusals = append(plan.Refusals, p.refusals...)
 	return plan
 }

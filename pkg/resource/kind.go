@@ -311,6 +311,15 @@ func (k *Kind) ObjectPath() string {
 // the service's.
 func (k *Kind) Placed() bool { return !strings.Contains(k.ObjectPath(), "{id}") }
 
+// Says reports whether an object that is placed holds anything but where it is:
+// where nothing is set, there is none.
+func (k *Kind) Says(o Object) bool {
+	return slices.ContainsFunc(Keys(o), func(key string) bool {
+		f := Lookup(k.Fields, key)
+		return (f == nil || !f.Immutable) && !Empty(o[key])
+	})
+}
+
 // Placeholders are the names of the placeholders in the template of a path, in
 // order.
 func Placeholders(template string) []string {
