@@ -133,7 +133,7 @@ func (e *emitter) members(t *tree, fields []resource.Field, o resource.Object, p
 	}
 	for _, key := range resource.Keys(o) {
 		if resource.Lookup(fields, key) == nil && o[key] != nil {
-			t.put(key, e.free(o[key], p.Child(key)))
+			e.put(t, key, e.free(o[key], p.Child(key)))
 		}
 	}
 }
@@ -161,14 +161,15 @@ func (e *emitter) value(f *resource.Field, v any, p resource.Path) *tree {
 			if keys, ok := allOn(f, v); ok {
 				t := &tree{isList: true}
 				for _, key := range keys {
-					t.items = append(t.items, e.text(key, true))
+					e.key(key)
+					t.items = append(t.items, e.text(key, false))
 				}
 				return t
 			}
 			t := &tree{block: true}
 			for _, key := range resource.Keys(v) {
 				if v[key] != nil {
-					t.put(key, e.value(f.Elem, unsaid(f, v[key]), p.Child(key)))
+					e.put(t, key, e.value(f.Elem, unsaid(f, v[key]), p.Child(key)))
 				}
 			}
 			return t
@@ -249,13 +250,28 @@ func (e *emitter) free(v any, p resource.Path) *tree {
 		t := &tree{}
 		for _, key := range resource.Keys(v) {
 			if v[key] != nil {
-				t.put(key, e.free(v[key], p.Child(key)))
+				e.put(t, key, e.free(v[key], p.Child(key)))
 			}
 		}
 		return t
 	}
 	e.err = fmt.Errorf("%s: a value of a type that no manifest has", p)
 	return &tree{text: "null"}
+}
+
+// put adds a member whose key no table knows.
+func (e *emitter) put(t *tree, key string, v *tree) {
+	e.key(key)
+	t.put(key, v)
+}
+
+// key refuses what no manifest may have for a key.
+func (e *emitter) key(key string) {
+	if r, bad := control(key); bad {
+		e.err = fmt.Errorf("a key holds the control character U+%04X", r)
+	} else if key == "" || key == resource.SecretKey || strings.Contains(key, "${") {
+		e.err = fmt.Errorf("%q cannot be a key", key)
+	}
 }
 
 // text is a string. Of what comes back as a value, ${ is escaped.

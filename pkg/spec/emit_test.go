@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 
@@ -126,6 +127,23 @@ gadgets:
 `
 	if d := cmp.Diff(want, text); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// What Load would refuse, Emit does not write.
+func TestEmitRefuses(t *testing.T) {
+	for name, o := range map[string]object{
+		"control in a text":  {"name": "a\x1bb"},
+		"control in a key":   {"name": "g", "any": object{"a\x07": true}},
+		"token in a key":     {"name": "g", "any": object{"${env.X}": true}},
+		"empty key":          {"name": "g", "any": object{"": true}},
+		"key of secrets":     {"name": "g", "any": object{resource.SecretKey: true}},
+		"number without end": {"name": "g", "any": jsonNumber(strings.Repeat("9", 1000))},
+	} {
+		r := &resource.Resource{Address: resource.Address{Kind: "gadget", Name: "g"}, Object: o}
+		if err := spec.Emit(io.Discard, testKinds(), resource.Set{r.Address: r}); err == nil {
+			t.Errorf("%s: it was written", name)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type span struct{ from, to int }
 // so that no excerpt shows it. This is for excerpts only, and on top of what
 // tables know: a mistyped or misplaced secret has no table.
 func (p *parser) hide(key, value *node) {
-	if sounds(key.text) {
+	if Sounds(key.text) {
 		value.scalars(func(n *node) {
 			if n.value != nil && n.src == p.src && !strings.Contains(n.text, "${") {
 				n.src.conceal(n)
@@ -30,8 +30,8 @@ var withoutDashes = strings.NewReplacer("_", "", "-", "")
 
 var sounding sync.Map // key -> bool; manifests repeat their keys
 
-// sounds reports whether a key sounds like that of a secret.
-func sounds(key string) bool {
+// Sounds reports whether a key sounds like that of a secret.
+func Sounds(key string) bool {
 	if known, ok := sounding.Load(key); ok {
 		return known.(bool)
 	}
@@ -175,9 +175,9 @@ func (s *source) maskedLines() []byte {
 		switch {
 		case under >= 0 && text != "":
 			out = append(append(out, l[:indent]...), resource.Mask...)
-		case sounds(l) && isKey:
+		case Sounds(l) && isKey:
 			// The sounding word may be a later key of a flow map: cut there.
-			for !sounds(key) {
+			for !Sounds(key) {
 				_, rest, ok := strings.Cut(l[len(key)+1:], ":")
 				if !ok {
 					break

@@ -109,12 +109,12 @@ func (b *build) member(t table, f *resource.Field, m member, o resource.Object, 
 // unchecked passes on a value that no table describes. What sounds like a
 // secret is one: nobody else would know.
 func (b *build) unchecked(m member, at resource.Path) (any, bool) {
-	if sounds(m.key.text) {
+	if Sounds(m.key.text) {
 		b.hiding++
 		defer func() { b.hiding-- }()
 	}
 	v, ok := b.free(m.value, at, true)
-	if ok && sounds(m.key.text) {
+	if ok && Sounds(m.key.text) {
 		v = concealed(v)
 	}
 	return v, ok
