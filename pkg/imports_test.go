@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"discover":        {"api", "api/transport", "resource", "schema"}, // transport for requests of no kind
 	"diff":            {"diag", "graph", "resource"},                  // diag for where a refusal is shown
 	"check":           {"diag", "diff", "resource", "schema"},         // diff for what a plan makes of connections
+	"inventory":       {"api", "api/transport", "resource", "spec"},   // transport for what a key may not list; spec for what can be said
 	"apply": {"api", "api/transport", "diag", // transport for the service's errors
 		"diff", "fault", "graph", "resource", "state"},
 	"sandbox":          {"catalog", "resource", "sandbox/postgres"},

@@ -174,7 +174,7 @@ func below(path string, segments []string) string {
 func (c *Client) Create(ctx context.Context, k *resource.Kind, collection string, body map[string]any, key string, resent bool) (Answer, error) {
 	path := collectionPath(k, collection)
 	a, err := c.object(ctx, k, transport.Request{Method: "POST", Path: path, Body: body, Key: key, Resent: resent, Slow: k.Slow})
-	a.ID = idIn(collection, idOf(a.Object))
+	a.ID = IDIn(collection, idOf(a.Object))
 	a.Object = located(k, a.ID, a.Object)
 	if err == nil && a.ID == "" {
 		return a, &NoIDError{Path: path}

@@ -67,8 +67,8 @@ func CollectionIn(k *resource.Kind, id string) string {
 	return strings.Join(parts[:min(n, len(parts))], "/")
 }
 
-// idIn is the id of an object that its collection lists under own.
-func idIn(collection, own string) string {
+// IDIn is the id of the object that a collection lists under its own id.
+func IDIn(collection, own string) string {
 	if collection == "" || own == "" {
 		return own
 	}

@@ -61,7 +61,7 @@ func TestPlace(t *testing.T) {
 			t.Errorf("PlaceOf(%v) = %q, %v; paths %q and %q", tt.object, id, ok, objectPath(tt.kind, id), sourcePath(tt.kind, id))
 		}
 	}
-	if id := idIn("own", "u/1"); id != "own/u%2F1" || CollectionIn(users, id) != "own" || objectPath(users, id) != "/api/organizations/own/users/u%2F1" {
+	if id := IDIn("own", "u/1"); id != "own/u%2F1" || CollectionIn(users, id) != "own" || objectPath(users, id) != "/api/organizations/own/users/u%2F1" {
 		t.Errorf("a user's id %q, in %q, at %q", id, CollectionIn(users, id), objectPath(users, id))
 	}
 	// What the path says of an object is a part of what is answered about it,

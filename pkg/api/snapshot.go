@@ -29,6 +29,8 @@ type Ref struct {
 	Kind  *resource.Kind
 	ID    string
 	Known []resource.Object
+	// Whole asks for all that an update sends back, whoever speaks of it.
+	Whole bool
 	// Unsure says that the service may refuse to tell, as it does of schemas that
 	// it has not read yet. The object is then in the snapshot, and not Full.
 	Unsure bool
@@ -67,7 +69,7 @@ func (c *Client) Snapshot(ctx context.Context, collections []Collection) (*Snaps
 		}
 		for _, o := range lists[i] {
 			full := k.ListIsFull == nil || k.ListIsFull(c.version, o)
-			if id := idIn(x.In, idOf(o)); id != "" {
+			if id := IDIn(x.In, idOf(o)); id != "" {
 				s.items[k.Name][id] = Item{Object: located(k, id, o), Full: full && k.Read == nil, plain: full && k.Read != nil}
 				s.order[k.Name] = append(s.order[k.Name], id)
 			}
@@ -124,10 +126,10 @@ func (c *Client) Complete(ctx context.Context, s *Snapshot, refs []Ref) error {
 func (c *Client) complete(ctx context.Context, s *Snapshot, r Ref) (Answer, error) {
 	it, ok := s.Item(r.Kind.Name, r.ID)
 	if !ok || !it.plain {
-		return c.Get(ctx, r.Kind, r.ID, r.Known...)
+		return c.get(ctx, r.Kind, r.ID, r.Whole, r.Known)
 	}
 	a := Answer{ID: r.ID, Object: maps.Clone(it.Object)}
-	return a, r.Kind.Read(c.getter(ctx, r.Kind, r.ID), a.Object, false, r.Known...)
+	return a, r.Kind.Read(c.getter(ctx, r.Kind, r.ID), a.Object, r.Whole, r.Known...)
 }
 
 // each calls f for every index below n at once and gathers the failures, each
