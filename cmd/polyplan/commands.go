@@ -15,6 +15,7 @@ func commands(env *Env) []*cli.Command {
 		planCommand(env),
 		applyCommand(env),
 		destroyCommand(env),
+		importCommand(env),
 		showCommand(env),
 		graphCommand(env),
 		stateCommand(env),

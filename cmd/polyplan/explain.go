@@ -12,6 +12,7 @@ import (
 	"github.com/polyplan/polyplan/pkg/manual"
 	"github.com/polyplan/polyplan/pkg/render"
 	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/spec"
 )
 
 func explainCommand(env *Env) *cli.Command {
@@ -122,7 +123,7 @@ func (s *session) explainResource(c *cli.Context, a resource.Address, path resou
 		if unset(d) {
 			d.Severity = diag.Warning
 		}
-		if d.Address == a.String() || d.Address == "" && s.owner(d.Pos) == a {
+		if d.Address == a.String() || d.Address == "" && owner(s.manifest, d.Pos) == a {
 			about.Add(d)
 		}
 	}
@@ -148,10 +149,10 @@ func (s *session) explainResource(c *cli.Context, a resource.Address, path resou
 
 // owner is the resource of the manifest in which a place lies: the last one that
 // begins before it.
-func (s *session) owner(p diag.Pos) resource.Address {
+func owner(m *spec.Manifest, p diag.Pos) resource.Address {
 	var owner resource.Address
 	var begins diag.Pos
-	for a, r := range s.manifest.Set {
+	for a, r := range m.Set {
 		if r.Pos.File == p.File && !p.Before(r.Pos) && !r.Pos.Before(begins) {
 			owner, begins = a, r.Pos
 		}

@@ -63,6 +63,28 @@ func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// newFile makes the file at path, at which there must be nothing: no link either.
+func newFile(path string, data []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, withoutPath(err))
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(path)
+			err = fmt.Errorf("writing %s: %w", path, withoutPath(err))
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // notAFile is the error for a path at which there is something else.
 func notAFile(path string, info fs.FileInfo) error {
 	what, fix := "it is there and is not a regular file", "choose another name, or remove it"

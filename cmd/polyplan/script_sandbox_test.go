@@ -304,33 +304,46 @@ func exampleDir() (string, error) {
 }
 
 // examples applies every file of examples, each in a world of its own, and
-// wants nothing left to do. Organisations are for the key of a partner.
+// wants nothing left to do.
 func examples(ts *testscript.TestScript, neg bool, args []string) {
+	eachExample(ts, neg, args, func(polyplan func(...string), f, state string) {
+		polyplan("validate", "-f", f)
+		polyplan("apply", "-y", "-f", f, "--state", state)
+		polyplan("plan", "--detailed-exitcode", "-f", f, "--state", state)
+	})
+}
+
+// eachExample does the same with every file of examples in both versions of the
+// API, each time in a world of its own. Organisations are for the key of a partner.
+func eachExample(ts *testscript.TestScript, neg bool, args []string, do func(polyplan func(...string), file, state string)) {
 	w := worldOf(ts)
 	files, err := filepath.Glob(filepath.Join(ts.Getenv("EXAMPLES"), "*.yaml"))
 	ts.Check(err)
 	if neg || len(args) != 0 || len(files) == 0 {
-		usageOf(ts, "examples")
+		usageOf(ts, "it takes no arguments, and examples")
+	}
+	polyplan := func(words ...string) {
+		if err := ts.Exec("polyplan", words...); err != nil {
+			ts.Fatalf("polyplan %s: %v", strings.Join(words, " "), err)
+		}
 	}
 	for _, version := range []string{sandbox.Version2024, sandbox.Version2025} {
 		for _, f := range files {
 			w.start(ts, nil)
 			text, err := os.ReadFile(f)
 			ts.Check(err)
-			key, partner := w.secret("POLYTOMIC_API_KEY"), ""
-			if bytes.Contains(text, []byte("\norganizations:")) {
+			key, partner, organization := w.secret("POLYTOMIC_API_KEY"), "", ""
+			switch {
+			case bytes.Contains(text, []byte("\norganizations:")):
 				key, partner = "", w.secret("PARTNER_API_KEY")
+			case bytes.Contains(text, []byte("\nusers:")) && slices.Contains(w.habits, "partner-only"):
+				key, partner, organization = "", w.secret("PARTNER_API_KEY"), sandbox.OrganizationID("Sandbox")
 			}
+			ts.Setenv("POLYPLAN_ORGANIZATION", organization)
 			ts.Setenv("POLYTOMIC_API_KEY", key)
 			ts.Setenv("POLYTOMIC_PARTNER_KEY", partner)
-			state := filepath.Base(f) + "." + version + ".state.json"
-			for _, words := range []string{"validate -f " + f,
-				"apply -y -f " + f + " --state " + state + " --api-version " + version,
-				"plan --detailed-exitcode -f " + f + " --state " + state + " --api-version " + version} {
-				if err := ts.Exec("polyplan", strings.Fields(words)...); err != nil {
-					ts.Fatalf("polyplan %s: %v", words, err)
-				}
-			}
+			ts.Setenv("POLYTOMIC_API_VERSION", version)
+			do(polyplan, f, filepath.Base(f)+"."+version+".state.json")
 		}
 	}
 }

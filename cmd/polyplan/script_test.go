@@ -65,6 +65,7 @@ func params(habits []string) testscript.Params {
 			"examples": examples,
 			"exits":    exits,
 			"json":     checkJSON,
+			"imports":  imports,
 			"files":    files,
 			"follow":   follow,
 			"lock":     lock,

@@ -37,14 +37,16 @@ type session struct {
 	kinds    []*resource.Kind
 	manifest *spec.Manifest
 	found    diag.List
-	checked  *check.Result             // nil: not checked against live schemas
-	within   map[resource.Address]bool // what --target and --exclude leave; nil: all
-	codec    *crypt.Codec              // see keys
-	saved    *diff.Saved               // the plan to carry out, nil if one is to be made
+	checked  *check.Result               // nil: not checked against live schemas
+	within   map[resource.Address]bool   // what --target and --exclude leave; nil: all
+	codec    *crypt.Codec                // see keys
+	saved    *diff.Saved                 // the plan to carry out, nil if one is to be made
+	take     map[resource.Address]string // the ids of objects to adopt
 	store    state.Archive
 	state    *state.State
 	client   *api.Client
-	talk     *talk // where all is said that is no result
+	me       api.Identity // whose key it is, and in which organisation it acts
+	talk     *talk        // where all is said that is no result
 	prints   *resource.Fingerprinter
 	closers  []func()
 
@@ -111,11 +113,20 @@ func (s *session) load() error {
 	return s.showFindings()
 }
 
+// inDir makes sure of the directory that the command is to work in.
+func (s *session) inDir() error {
+	if s.opts.chdir == "" {
+		return nil
+	}
+	if info, err := os.Stat(s.dir()); err != nil || !info.IsDir() {
+		return &problem{Diagnostic: diag.Diagnostic{What: fmt.Sprintf("there is no directory %q", s.opts.chdir), Fix: "correct --chdir"}, Err: err}
+	}
+	return nil
+}
+
 func (s *session) read() error {
-	if s.opts.chdir != "" {
-		if info, err := os.Stat(s.dir()); err != nil || !info.IsDir() {
-			return &problem{Diagnostic: diag.Diagnostic{What: fmt.Sprintf("there is no directory %q", s.opts.chdir), Fix: "correct --chdir"}, Err: err}
-		}
+	if err := s.inDir(); err != nil {
+		return err
 	}
 	made := map[string]bool{}
 	var makeUp func(name string) (string, bool)
@@ -187,7 +198,7 @@ func (s *session) errStyle() render.Style {
 // prepare makes the plan of a manifest; destroy makes that of an empty one.
 func (s *session) prepare(destroy bool) (*apply.Prepared, error) {
 	req := apply.Request{Kinds: s.kinds, State: s.state, Desired: s.manifest.Set, Prune: s.opts.prune, Offline: !s.opts.refresh,
-		Fingerprints: s.prints, Again: s.saved}
+		Fingerprints: s.prints, Again: s.saved, Take: s.take}
 	if destroy {
 		req.Desired, req.Prune = resource.Set{}, true
 	} else {

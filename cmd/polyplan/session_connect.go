@@ -45,6 +45,7 @@ func (s *session) connect() error {
 	if err := s.choose(c, &me); err != nil {
 		return err
 	}
+	s.me = me
 	return s.bind(me)
 }
 

@@ -67,6 +67,10 @@ type driftJSON struct {
 // PlanJSON writes a plan for programs, as one document. What refuses the plan is
 // among its diagnostics, whether the list has it or not.
 func PlanJSON(w io.Writer, p *diff.Plan, l diag.List, open []check.Unverified) error {
+	return writeJSON(w, planDocument(p, l, open), "  ")
+}
+
+func planDocument(p *diff.Plan, l diag.List, open []check.Unverified) planJSON {
 	doc := planJSON{FormatVersion: FormatVersion, Summary: p.Summary(), Changes: []changeJSON{}, Drift: []driftJSON{}}
 	names := map[resource.Address]map[string]string{}
 	for i := range p.Steps {
@@ -95,7 +99,7 @@ func PlanJSON(w io.Writer, p *diff.Plan, l diag.List, open []check.Unverified) e
 	}
 	doc.Diagnostics = append(diag.List{}, all.Sorted()...)
 	doc.Unverified = Unverified(open)
-	return writeJSON(w, doc, "  ")
+	return doc
 }
 
 func fieldsJSON(changes []diff.Change, names map[string]string) []fieldJSON {
