@@ -38,6 +38,7 @@ type options struct {
 	encryptTo    []string
 	maxDeletes   string // "" for no limit
 	limitedBy    string // how that was given: "--max-deletes 3"
+	listMemory   string // MiB, "" for what is usual
 	offline      bool
 	online       bool
 	updateLock   bool
@@ -100,6 +101,7 @@ func serviceFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "api-key-stdin", Usage: "read the API key from standard input"},
 		&cli.StringFlag{Name: "api-key-file", Usage: "read the API key from `FILE` [$POLYTOMIC_API_KEY_FILE]"},
 		&cli.IntFlag{Name: "parallelism", Value: 10, Usage: "the most requests at once, `N`"},
+		&cli.StringFlag{Name: "list-memory", Usage: "refuse lists of the service that need more than `MIB` of memory together (default: 192) [$POLYPLAN_LIST_MEMORY]"},
 		&cli.StringFlag{Name: "log-level", Usage: "log to standard error from `LEVEL` on: debug, info, warn, error"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "the log's `FORMAT`: text or json"},
 	}
@@ -181,6 +183,7 @@ func readOptions(c *cli.Context, env *Env) (*options, error) {
 		logLevel: c.String("log-level"), logFormat: c.String("log-format"),
 		apiVersion:   firstOf(c.String("api-version"), env.get("POLYTOMIC_API_VERSION"), transport.Version2024),
 		organization: firstOf(c.String("organization"), env.get("POLYPLAN_ORGANIZATION")),
+		listMemory:   firstOf(c.String("list-memory"), env.get("POLYPLAN_LIST_MEMORY")),
 		vars:         map[string]string{},
 		keyStdin:     c.Bool("api-key-stdin"),
 		keyFile:      c.String("api-key-file"),
@@ -237,6 +240,9 @@ func (o *options) check() error {
 	}
 	if n, err := strconv.Atoi(o.maxDeletes); o.maxDeletes != "" && (err != nil || n < 0) {
 		return usage(fmt.Sprintf("%s: that is no number of deletes", diag.Visible(o.limitedBy)), "write --max-deletes N; 0 allows none")
+	}
+	if n, err := strconv.Atoi(o.listMemory); o.listMemory != "" && (err != nil || n < 1 || n > 1<<20) {
+		return usage(fmt.Sprintf("%q is no amount of memory for lists", o.listMemory), "write --list-memory or POLYPLAN_LIST_MEMORY in MiB: 1024")
 	}
 	if o.keyStdin && (o.keyFile != "" || slices.Contains(o.files, "-")) {
 		return usage("standard input cannot give the API key, for another flag says otherwise", "of --api-key-stdin, --api-key-file and --file - give one")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/polyplan/polyplan/pkg/api"
@@ -29,6 +30,9 @@ func (s *session) connect() error {
 		Parallelism: s.opts.parallelism, UserAgent: "polyplan/" + version, Base: base, Redact: s.redact, Logger: s.logger(),
 		AllowHTTP: s.opts.sandbox, Sleep: s.env.Sleep,
 		Notify: func(e transport.Event) { s.note("%s", e.Text) }}
+	if mib, err := strconv.Atoi(s.opts.listMemory); err == nil {
+		o.ListMemory = mib << 20
+	}
 	if c.manages {
 		o.Organization = s.opts.organization
 	}

@@ -57,6 +57,9 @@ type Options struct {
 	// Parallelism is the most requests in flight, 4 if zero. The client goes
 	// below it when the service asks for less.
 	Parallelism int
+	// ListMemory bounds what all lists of the client cost together, in bytes by an
+	// estimate; 192 MiB if zero. One answer is never larger than 64 MiB.
+	ListMemory int
 	// UserAgent is sent as it is; "polyplan" if empty.
 	UserAgent string
 	// AllowHTTP permits http:// to other machines. To this one it is always
@@ -149,6 +152,7 @@ func New(o Options) (*Client, error) {
 
 func (o Options) withDefaults() Options {
 	def(&o.Parallelism, 4)
+	def(&o.ListMemory, maxCost)
 	def(&o.UserAgent, "polyplan")
 	def(&o.Timeout, 30*time.Second)
 	def(&o.SlowTimeout, 5*time.Minute)

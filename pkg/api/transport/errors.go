@@ -109,6 +109,7 @@ type BodyError struct {
 	Err     error // the *JSONError, if there is one
 
 	html  bool
+	large bool // the lists cost more than they may
 	doubt bool
 }
 
@@ -118,8 +119,11 @@ func (e *BodyError) Error() string {
 
 // Hint says what the reader can do about it, or nothing.
 func (e *BodyError) Hint() string {
-	if e.html {
+	switch {
+	case e.html:
 		return "check POLYTOMIC_DEPLOYMENT_URL, and whether a proxy stands between: a page for people is at that address"
+	case e.large:
+		return "if the organisation really has so much, allow more with --list-memory MIB or POLYPLAN_LIST_MEMORY"
 	}
 	return ""
 }

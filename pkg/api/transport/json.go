@@ -12,7 +12,7 @@ import (
 const (
 	maxDepth   = 100
 	maxMembers = 100_000   // of one object
-	maxCost    = 192 << 20 // bytes of a decoded value, or of all lists together, estimated
+	maxCost    = 192 << 20 // bytes of a decoded value, or of all lists together if Options say nothing, estimated
 )
 
 // A JSONError says where and why text is not the JSON we accept: one whole
@@ -22,6 +22,8 @@ type JSONError struct {
 	Reason string
 	// Cut is set when the text ended too early.
 	Cut bool
+
+	large bool
 }
 
 func (e *JSONError) Error() string {
@@ -33,7 +35,7 @@ func (e *JSONError) Error() string {
 // digits that were sent. Names of members are exact: "id" and "ID" are two,
 // and the same name twice is an error. Errors are *JSONError.
 func Decode(raw json.RawMessage) (any, error) {
-	p := parser{src: raw, build: true}
+	p := parser{src: raw, build: true, most: maxCost}
 	return p.document()
 }
 
@@ -84,6 +86,7 @@ type parser struct {
 	depth  int
 	build  bool
 	cost   int
+	most   int                        // that a value may cost
 	top    map[string]json.RawMessage // filled with the outermost members
 	object bool                       // the value is an object
 }
@@ -140,8 +143,8 @@ func (p *parser) spend(n int) error {
 	if !p.build {
 		return nil
 	}
-	if p.cost += n; p.cost > maxCost {
-		return &JSONError{Offset: p.pos, Reason: "the value is too large to be held in memory"}
+	if p.cost += n; p.cost > p.most {
+		return &JSONError{Offset: p.pos, Reason: "the value is too large to be held in memory", large: true}
 	}
 	return nil
 }

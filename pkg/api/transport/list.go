@@ -45,8 +45,8 @@ func (c *Client) List(ctx context.Context, path string, query url.Values) ([]map
 		switch {
 		case len(all) > maxObjects:
 			return nil, p.unfit(fmt.Sprintf("the list has more than %d objects", maxObjects), nil)
-		case !c.held.fits(path+"?"+query.Encode(), cost):
-			return nil, p.unfit("the lists of the service are too large to be held in memory", nil)
+		case !c.held.fits(path+"?"+query.Encode(), cost, c.opt.ListMemory):
+			return nil, tooLarge(p.unfit, c.opt.ListMemory)
 		case p.next == "":
 			if n == 1 && len(p.items) == suspectPage && mayBePaged(path) && q.Get("page_token") == "" {
 				c.warn(fmt.Sprintf("GET %s answered with exactly %d objects and names no next page: "+
@@ -83,7 +83,7 @@ func (c *Client) page(ctx context.Context, path string, q url.Values, cost *int)
 		return nil, err
 	}
 	p := &page{unfit: (&Response{Status: resp.Status, cl: cl}).unfit}
-	if p.items, err = resp.items(cost); err != nil {
+	if p.items, err = resp.items(cost, c.opt.ListMemory); err != nil {
 		return nil, err
 	}
 	p.next, err = resp.nextPage()
@@ -97,7 +97,7 @@ type held struct {
 	costs map[string]int
 }
 
-func (h *held) fits(list string, cost int) bool {
+func (h *held) fits(list string, cost, most int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.costs == nil {
@@ -108,7 +108,13 @@ func (h *held) fits(list string, cost int) bool {
 	for _, c := range h.costs {
 		sum += c
 	}
-	return sum <= maxCost
+	return sum <= most
+}
+
+func tooLarge(unfit func(string, error) *BodyError, most int) error {
+	err := unfit(fmt.Sprintf("the lists of the service need more than %d MiB of memory", most>>20), nil)
+	err.large = true
+	return err
 }
 
 func mayBePaged(path string) bool {
@@ -119,8 +125,9 @@ func mayBePaged(path string) bool {
 // list was left out.
 var siblings = map[string]bool{"data": true, "pagination": true, "links": true, "job": true}
 
-// items decodes data as a list of objects, and adds to what it costs.
-func (r *Response) items(cost *int) ([]map[string]any, error) {
+// items decodes data as a list of objects, and adds to what it costs, which is at
+// most as much as given.
+func (r *Response) items(cost *int, most int) ([]map[string]any, error) {
 	if r.Data == nil {
 		if r.members == nil {
 			return nil, r.unfit("the answer is not an object with data", nil)
@@ -132,11 +139,14 @@ func (r *Response) items(cost *int) ([]map[string]any, error) {
 		}
 		return nil, nil
 	}
-	p := parser{src: r.Data, build: true, cost: *cost}
+	p := parser{src: r.Data, build: true, cost: *cost, most: most}
 	v, err := p.document()
 	*cost = p.cost
 	var bad *JSONError
-	if errors.As(err, &bad) { // all else was found when the answer was read
+	switch {
+	case errors.As(err, &bad) && bad.large:
+		return nil, tooLarge(r.unfit, most)
+	case bad != nil: // all else was found when the answer was read
 		return nil, r.unfit("the data of the answer cannot be decoded: "+bad.Reason, err)
 	}
 	if v == nil {

@@ -74,7 +74,7 @@ func TestListEnds(t *testing.T) {
 		{"50 others", "/api/connections", []string{page(50, "a", "")}, 50, "", ""},
 		{"51 models", "/api/models", []string{page(51, "a", "")}, 51, "", ""},
 		{"100 models on pages", "/api/models", []string{page(50, "a", "t"), page(50, "b", "")}, 100, "", ""},
-		{"too large", "/api/x", []string{deep("a", "t"), deep("b", "u"), deep("c", "")}, 0, "too large to be held in memory", ""},
+		{"too large", "/api/x", []string{deep("a", "t"), deep("b", "u"), deep("c", "")}, 0, "need more than 192 MiB of memory", ""},
 		{"too many objects", "/api/x", []string{page(maxObjects+1, "", "")}, 0, "more than 100000 objects", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,6 +95,19 @@ func TestListEnds(t *testing.T) {
 	}
 }
 
+// Who has the memory can allow it.
+func TestListMemory(t *testing.T) {
+	big := `200 {"data":[{"id":"a","a":[` + strings.Repeat("{},", 200_000) + `{}]}]}`
+	for mib, want := range map[int]string{10: "GET /api/a: the lists of the service need more than 10 MiB of memory (status 200)", 100: ""} {
+		c, _ := serve(t, (&answers{list: []string{big}}).ServeHTTP, func(o *Options) { o.ListMemory = mib << 20 })
+		_, err := c.List(t.Context(), "/api/a", nil)
+		var body *BodyError
+		if want == "" && err != nil || want != "" && (!errors.As(err, &body) || err.Error() != want || !strings.Contains(body.Hint(), "--list-memory")) {
+			t.Errorf("%d MiB: %v, want %q", mib, err, want)
+		}
+	}
+}
+
 // Lists of one client are in memory together; one that is read again takes the
 // place of the first.
 func TestListsTogether(t *testing.T) {
@@ -102,7 +115,7 @@ func TestListsTogether(t *testing.T) {
 	c, _ := serve(t, (&answers{list: []string{big}}).ServeHTTP)
 	for i, path := range []string{"/api/a", "/api/b", "/api/a", "/api/b", "/api/a", "/api/c"} {
 		_, err := c.List(t.Context(), path, nil)
-		if want := path == "/api/c"; (err != nil) != want || want && !strings.Contains(err.Error(), "lists of the service are too large") {
+		if want := path == "/api/c"; (err != nil) != want || want && !strings.Contains(err.Error(), "lists of the service need more than 192 MiB") {
 			t.Errorf("list %d: %v", i, err)
 		}
 	}

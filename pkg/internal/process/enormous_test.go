@@ -60,7 +60,7 @@ func TestEnormousAnswers(t *testing.T) {
 		{"headers without end", "header", wire("200 OK\r\nA: " + strings.Repeat("a", 100) + "\r\nB: b\r\nC: ")},
 		{"small headers without end", "header", wire("200 OK\r\n" + strings.Repeat("A: b\r\n", 1000) + "HTTP: ")},
 		{"interim answers without end", "answer", wire("103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 ")},
-		{"a million objects", "too large to be held in memory", func(rw http.ResponseWriter, _ *http.Request) {
+		{"a million objects", "--list-memory", func(rw http.ResponseWriter, _ *http.Request) {
 			io.WriteString(rw, `{"data":[`)
 			for i := range 1_000_000 {
 				if _, err := fmt.Fprintf(rw, object, i); err != nil {
@@ -69,7 +69,7 @@ func TestEnormousAnswers(t *testing.T) {
 			}
 			io.WriteString(rw, `{"id":"x"}]}`)
 		}},
-		{"pages without end, each of one huge object", "too large", func(rw http.ResponseWriter, _ *http.Request) {
+		{"pages without end, each of one huge object", "--list-memory", func(rw http.ResponseWriter, _ *http.Request) {
 			n := page.Add(1)
 			fmt.Fprintf(rw, `{"data":[{"id":"%d","name":"%s"}],"pagination":{"next_page_token":"%d"}}`, n, strings.Repeat("n", 30<<20), n)
 		}},
@@ -81,7 +81,7 @@ func TestEnormousAnswers(t *testing.T) {
 			}
 			fmt.Fprintf(rw, `{"id":"x%d"}],"pagination":{"next_page_token":"%d"}}`, n, n)
 		}},
-		{"lists within lists", "too large", func(rw http.ResponseWriter, _ *http.Request) {
+		{"lists within lists", "--list-memory", func(rw http.ResponseWriter, _ *http.Request) {
 			io.WriteString(rw, `{"data":[{"id":"a","configuration":[`+strings.Repeat("{},", 20<<20)+`{}]}]}`)
 		}},
 	} {
