@@ -3,8 +3,12 @@
 // skipped and why. It fails when a test failed, and when one was skipped that
 // does not call itself optional (see pkg/internal/trial).
 //
-//	go run ./pkg/internal/suite -race ./...
+//	go run ./pkg/internal/suite -race -timeout=30m ./...
 //	go run ./pkg/internal/suite -figures ./pkg/state
+//
+// With -race, tests of hundreds of cases try a few of them, and are then run again
+// without the race detector, whole: one that is not fails as well. A flag's value
+// has to follow an equals sign.
 //
 // With -figures it ends with a table of what was measured.
 package main
@@ -14,6 +18,9 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
+
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 )
 
 func main() {
@@ -22,7 +29,31 @@ func main() {
 	if figures {
 		args = args[1:]
 	}
+	r := newReport(os.Stdout)
+	var errs []error
+	if !slices.Contains(args, "-race") {
+		errs = append(errs, run(r, args))
+	} else {
+		errs = append(errs, run(r, args, trial.AgainVar+"=1"))
+		if names, packages := r.owe(); len(names) > 0 {
+			again := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-race" || !strings.HasPrefix(a, "-") })
+			again = append(again, "-run=^("+strings.Join(names, "|")+")$")
+			errs = append(errs, run(r, append(again, packages...)))
+		}
+	}
+	good := r.finish(figures)
+	for _, err := range errs {
+		good = good && err == nil
+	}
+	if !good {
+		os.Exit(1)
+	}
+}
+
+// run lets a report have what go test says.
+func run(r *report, args []string, env ...string) error {
 	cmd := exec.Command("go", slices.Concat([]string{"test", "-json"}, args)...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
 	if err == nil {
@@ -30,16 +61,14 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return err
 	}
-	r := newReport(os.Stdout)
-	readErr := r.read(pipe)
-	waitErr := cmd.Wait()
-	good := r.finish(figures)
-	if readErr != nil {
-		fmt.Fprintln(os.Stderr, "reading what go test says:", readErr)
+	err = r.read(pipe)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "reading what go test says:", err)
 	}
-	if !good || readErr != nil || waitErr != nil {
-		os.Exit(1)
+	if ended := cmd.Wait(); ended != nil {
+		return ended
 	}
+	return err
 }

@@ -36,6 +36,8 @@ type report struct {
 	said    map[test]*strings.Builder // by those that have not passed yet
 	order   []test                    // in which they began to say something
 	skips   map[test]string           // why
+	again   []test                    // ask to be run again, whole
+	owed    map[test]bool             // of those, which have not passed yet
 	figures []trial.Figure
 	passed  int
 	failed  map[string]int // tests, by package; a package that failed by itself counts as one
@@ -77,12 +79,17 @@ func (r *report) take(e event) {
 		if f, ok := trial.ParseFigure(e.Value); ok && e.Key == trial.FigureKey {
 			r.figures = append(r.figures, f)
 		}
+		if e.Key == trial.AgainKey {
+			r.again = append(r.again, t)
+		}
 	case "skip":
 		if e.Test != "" {
 			r.skips[t] = reason(r.text(t))
 		}
 		r.forget(t)
 	case "pass":
+		delete(r.owed, t)
+		delete(r.skips, t)
 		if e.Test != "" {
 			r.passed++
 		} else {
@@ -121,6 +128,23 @@ func (r *report) forget(t test) {
 		delete(r.said, t)
 		r.order = slices.DeleteFunc(r.order, func(o test) bool { return o == t })
 	}
+}
+
+// owe makes the report want to see those pass that ask to be run again: the names, and
+// the packages that they are in.
+func (r *report) owe() (names, packages []string) {
+	r.owed = map[test]bool{}
+	for _, t := range r.again {
+		r.owed[t] = true
+		names, packages = append(names, t.name), append(packages, t.pkg)
+	}
+	r.again = nil
+	return unique(names), unique(packages)
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // show writes all that was said in a failed package by what did not pass.
@@ -178,6 +202,9 @@ func (r *report) finish(figures bool) bool {
 	if figures {
 		r.table()
 	}
+	for _, t := range slices.SortedFunc(maps.Keys(r.owed), compareTests) {
+		fmt.Fprintf(r.out, "%s %s did not pass without the race detector\n", short(t.pkg), t.name)
+	}
 	if must > 0 {
 		fmt.Fprintf(r.out, "\n%d of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial\n", must)
 	}
@@ -186,7 +213,7 @@ func (r *report) finish(figures bool) bool {
 		failed += n
 	}
 	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.passed, failed, len(r.skips))
-	return must == 0 && failed == 0
+	return must == 0 && failed == 0 && len(r.owed) == 0
 }
 
 func (r *report) table() {

@@ -78,3 +78,58 @@ FAIL  p  2.0s
 		})
 	}
 }
+
+// A test that asks to be run again has to pass without the race detector: then it is
+// no matter that it passed, or was skipped, with it.
+func TestAgain(t *testing.T) {
+	const asks = `{"Action":"attr","Package":"p","Test":"TestMany","Key":"again","Value":"whole"}
+{"Action":"pass","Package":"p","Test":"TestMany"}
+{"Action":"attr","Package":"p","Test":"TestPlain","Key":"again","Value":"whole"}
+{"Action":"output","Package":"p","Test":"TestPlain","Output":"    p_test.go:9: optional: later\n"}
+{"Action":"skip","Package":"p","Test":"TestPlain"}
+{"Action":"attr","Package":"q","Test":"TestMany","Key":"again","Value":"whole"}
+{"Action":"pass","Package":"q","Test":"TestMany"}
+`
+	for _, tt := range []struct {
+		name, again, want string
+		good              bool
+	}{
+		{"passes", `{"Action":"pass","Package":"p","Test":"TestMany"}
+{"Action":"pass","Package":"p","Test":"TestPlain"}
+{"Action":"pass","Package":"q","Test":"TestMany"}
+`, `
+5 passed, 0 failed, 0 skipped
+`, true},
+		{"is skipped, or not there", `{"Action":"pass","Package":"p","Test":"TestMany"}
+{"Action":"skip","Package":"p","Test":"TestPlain"}
+`, `
+skipped:
+  p TestPlain: it does not say why  <-- every submission has to pass this
+p TestPlain did not pass without the race detector
+q TestMany did not pass without the race detector
+
+1 of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial
+
+3 passed, 0 failed, 1 skipped
+`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b strings.Builder
+			r := newReport(&b)
+			if err := r.read(strings.NewReader(asks)); err != nil {
+				t.Fatal(err)
+			}
+			names, packages := r.owe()
+			if d := cmp.Diff([][]string{{"TestMany", "TestPlain"}, {"p", "q"}}, [][]string{names, packages}); d != "" {
+				t.Errorf("to be run again (-want +got):\n%s", d)
+			}
+			if err := r.read(strings.NewReader(tt.again)); err != nil {
+				t.Fatal(err)
+			}
+			good := r.finish(false)
+			if d := cmp.Diff(tt.want, b.String()); d != "" || good != tt.good {
+				t.Errorf("good is %v, want %v; report (-want +got):\n%s", good, tt.good, d)
+			}
+		})
+	}
+}

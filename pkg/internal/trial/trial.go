@@ -1,12 +1,15 @@
 // Package trial is how a test says what it needs and what it found.
 //
 // Tests below pkg use it; those of cmd begin the message of such a skip with [Mark]
-// themselves.
+// themselves, and look at [AgainVar].
 //
 // A test that takes minutes begins with [Long] and runs under `make reliability`
 // only; one that needs what a machine may lack says so with [Program], [Root] or
 // [Optional]. Any other skip makes `make check` fail: what every submission has to
 // pass must not be passed over in silence (see pkg/internal/suite).
+//
+// A test that tries hundreds of cases asks [Few] whether a few may do, because all
+// are tried again without the race detector.
 //
 // What the program is held to is a figure: [AtMost] fails the test that misses
 // it, and lets the table of `make reliability` show what was measured.
@@ -26,6 +29,25 @@ const LongVar = "POLYPLAN_RELIABILITY"
 
 // Mark is what the message of a skip begins with that may be.
 const Mark = "optional: "
+
+// AgainVar is set where the race detector makes each case many times slower, and the
+// tests that say so are run again without it.
+const AgainVar = "POLYPLAN_AGAIN"
+
+// AgainKey is the key of the attribute by which a test says that.
+const AgainKey = "again"
+
+// Few reports whether a test may try a few of its cases, and asks for the whole of
+// it, at once or later, without the race detector. It is for cases that differ in
+// what happens, not in what happens at one time.
+func Few(t testing.TB) bool {
+	t.Helper()
+	if os.Getenv(AgainVar) == "" {
+		return false
+	}
+	t.Attr(AgainKey, "whole")
+	return true
+}
 
 // FigureKey is the key of the attributes that carry figures.
 const FigureKey = "figure"
