@@ -208,8 +208,11 @@ func (e *editor) make(old map[string]any) {
 // plan's back; and the next run makes up for it all.
 func TestSecondEditor(t *testing.T) {
 	rounds := 100
-	if trial.IsLong() {
+	switch {
+	case trial.IsLong():
 		rounds = 1000
+	case trial.Few(t):
+		rounds = 20
 	}
 	seed := rand.Uint64()
 	edits, lost, bad := 0, 0, 0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/polyplan/polyplan/pkg/api/transport"
 	"github.com/polyplan/polyplan/pkg/internal/rig"
+	"github.com/polyplan/polyplan/pkg/internal/trial"
 	"github.com/polyplan/polyplan/pkg/sandbox"
 )
 
@@ -217,6 +218,9 @@ func TestHabits(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		both(t, func(t *testing.T, version string) { live(t, world(t, version, sandbox.Options{}), aLife) })
 	})
+	if trial.Few(t) {
+		return
+	}
 	for i, h := range sandbox.Habits() {
 		version := []string{transport.Version2024, transport.Version2025}[i%2]
 		for _, value := range h.Try {

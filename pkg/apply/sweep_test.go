@@ -218,27 +218,34 @@ func (sc *scenario) start(t *testing.T, opt rig.Options) *rig.Rig {
 // whole are the scenarios that the quick tests, too, disturb at every point.
 var whole = map[string]bool{"create": true, "update": true}
 
-// points are the numbers of what to disturb, from 1 on without end. Of most scenarios
-// the quick tests take every fourth, from somewhere on.
-func (sc *scenario) points() iter.Seq[int] {
+// points are the numbers of what to disturb in a scenario, from 1 on without end. Of
+// most scenarios the quick tests take every fourth, from somewhere on; where few will
+// do, it is one.
+func (sc *scenario) points(few bool) iter.Seq[int] {
 	first, step := 1, 1
-	if !whole[sc.name] && !trial.IsLong() {
+	switch {
+	case few:
+		first += rand.IntN(16)
+	case !whole[sc.name] && !trial.IsLong():
 		step = 4
 		first += rand.IntN(step)
 	}
 	return func(yield func(int) bool) {
-		for n := first; yield(n); n += step {
+		for n := first; yield(n) && !few; n += step {
 		}
 	}
 }
 
 // tally counts disturbed runs, and those that the next run did not make up for.
-type tally struct{ runs, bad atomic.Int64 }
+type tally struct {
+	few       bool // disturbed runs will do
+	runs, bad atomic.Int64
+}
 
 // newTally is one that ends up as a figure: orphans, duplicates and lost objects
 // over so many runs, disturbed in the way that is named.
 func newTally(t *testing.T, disturbed string) *tally {
-	c := &tally{}
+	c := &tally{few: trial.Few(t)}
 	t.Cleanup(func() { // when the subtests are done
 		trial.None(t, fmt.Sprintf("orphans, duplicates: %d runs, %s", c.runs.Load(), disturbed), int(c.bad.Load()))
 	})
@@ -307,7 +314,7 @@ func TestSweepRequests(t *testing.T) {
 }
 
 func (sc *scenario) sweep(t *testing.T, count *tally, fault func(n int) sandbox.Fault) {
-	for n := range sc.points() {
+	for n := range sc.points(count.few) {
 		r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
 		m := sc.after(r)
 		f := fault(n)
@@ -332,7 +339,7 @@ func TestSweepDeath(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", sc.name, after), func(t *testing.T) {
 				t.Parallel()
-				for n := range sc.points() {
+				for n := range sc.points(count.few) {
 					mem := state.NewMemory()
 					r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
 					m := sc.after(r)
@@ -377,11 +384,11 @@ func TestSweepDeathTwice(t *testing.T) {
 					if !count.settled(t, r, m, fmt.Sprintf("death at request %d, then at %d", first, second)) {
 						return
 					}
-					if !dead || alive {
+					if !dead || alive || count.few {
 						break
 					}
 				}
-				if alive {
+				if alive || count.few {
 					break
 				}
 			}
@@ -445,7 +452,7 @@ func TestSweepInterrupt(t *testing.T) {
 		for _, twice := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/twice %v", sc.name, twice), func(t *testing.T) {
 				t.Parallel()
-				for n := range sc.points() {
+				for n := range sc.points(count.few) {
 					r := sc.start(t, rig.Options{Memory: state.NewMemory(), Unchecked: true})
 					m := sc.after(r)
 					ctx, end := context.WithCancel(context.Background())
@@ -503,7 +510,7 @@ func TestSweepState(t *testing.T) {
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
-			for n := range sc.points() {
+			for n := range sc.points(count.few) {
 				mem := state.NewMemory()
 				r := sc.start(t, rig.Options{Memory: mem, Unchecked: true})
 				m := sc.after(r)
