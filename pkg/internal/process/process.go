@@ -142,7 +142,7 @@ func (b *build) path(t testing.TB, tags string) string {
 		if b.err = os.Chmod(b.dir, 0o755); b.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-trimpath", "-tags", tags, "-o", b.dir, "./cmd/polyplan")
+		build := exec.Command("go", "build", "-tags", tags, "-o", b.dir, "./cmd/polyplan")
 		build.Dir = root()
 		if out, err := build.CombinedOutput(); err != nil {
 			b.err = fmt.Errorf("%w\n%s", err, out)
