@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -47,7 +48,14 @@ func otherWorlds() map[string][]string {
 // TestScriptsUnderHabits runs the main scripts where the service has other habits
 // than in TestScripts. What has to come out otherwise there stands in the script,
 // behind a condition [habit:NAME].
+//
+// The program does in it at one time what it does in TestScripts, so that it is enough
+// to run it without the race detector, see pkg/internal/trial.
 func TestScriptsUnderHabits(t *testing.T) {
+	if os.Getenv("POLYPLAN_AGAIN") != "" {
+		t.Attr("again", "whole")
+		t.Skip("optional: runs again without the race detector")
+	}
 	for name, habits := range otherWorlds() {
 		t.Run(name, func(t *testing.T) {
 			p := params(habits)
