@@ -135,7 +135,7 @@ func (s *session) sift(inv *inventory.Inventory) {
 			files = append(slices.Clip(s.opts.files), "-")
 		}
 		m, found := spec.Load(spec.Options{Kinds: s.kinds, Files: files, Dir: s.dir(), Stdin: &text, Env: s.env.LookupEnv, Vars: s.opts.vars, VarFiles: s.opts.varFiles,
-			MakeUp: func(name string) (string, bool) { return name, true }})
+			MakeUp: func(string) (string, bool) { return "1", true }}) // a number too, where one is wanted
 		why := map[resource.Address]error{}
 		for _, d := range found {
 			if a := owner(m, d.Pos); d.Severity == diag.Error && inv.New[a] != nil {

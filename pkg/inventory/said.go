@@ -53,7 +53,7 @@ func (s *sayer) members(fields []resource.Field, o resource.Object, p resource.P
 			continue
 		}
 		byDefault := f.Default != nil && resource.Text(v) == resource.Text(f.Default) && (in == nil || in.Off != f.Name)
-		if f.Required || !byDefault && !resource.Empty(v) {
+		if f.Required || f.Keyed || !byDefault && !resource.Empty(v) {
 			out[f.Name] = v
 		}
 	}
@@ -102,9 +102,11 @@ func (s *sayer) value(f *resource.Field, v any, p resource.Path) any {
 			if _, byID := e.(resource.Object); byID && f.Shared && f.Elem.Type == resource.Ref {
 				continue // others added it
 			}
-			if e = s.value(f.Elem, e, p.Index(i)); e != nil {
-				out = append(out, e)
+			if e = s.value(f.Elem, e, p.Index(i)); e == nil { // half a list would be another one
+				s.kept(p)
+				return nil
 			}
+			out = append(out, e)
 		}
 		return out
 	}

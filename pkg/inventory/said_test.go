@@ -1,0 +1,170 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/polyplan/polyplan/pkg/diag"
+	"github.com/polyplan/polyplan/pkg/diff"
+	"github.com/polyplan/polyplan/pkg/internal/gen"
+	"github.com/polyplan/polyplan/pkg/kinds"
+	"github.com/polyplan/polyplan/pkg/resource"
+	"github.com/polyplan/polyplan/pkg/spec"
+)
+
+// Whatever an object holds, the manifest that is written of it asks for no change,
+// and an update that something else asks for sends all the rest as it was.
+func TestSaid(t *testing.T) {
+	var all []*resource.Kind
+	for _, k := range kinds.All() {
+		unchecked := *k
+		unchecked.Check = nil // what is made up means nothing
+		all = append(all, &unchecked)
+	}
+	for _, k := range all {
+		t.Run(k.Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				live := gen.Object(k, gen.World{}).Draw(t, k.Name)
+				answered(k.Fields, live, live, nil)
+				a := resource.Address{Kind: k.Name, Name: "x"}
+				if k.Singleton {
+					a.Name = resource.DefaultName
+				}
+				noted := func(resource.Path) {}
+				s := &sayer{kind: k, root: live, kept: noted, unshown: noted}
+				r := &resource.Resource{Address: a, Object: s.members(k.Fields, resource.Clone(live), "", nil)}
+				var text bytes.Buffer
+				if err := spec.Emit(&text, all, resource.Set{a: r}); err != nil {
+					t.Skip(err) // a key that none can be
+				}
+				m, found := spec.Load(spec.Options{Kinds: all, Files: []string{"-"}, Stdin: bytes.NewReader(text.Bytes()),
+					MakeUp: func(string) (string, bool) { return "1", true }}) // a number too, where one is wanted
+				for _, d := range found {
+					if d.Severity == diag.Error {
+						t.Fatalf("%s\n%s", d.Text(), text.String())
+					}
+				}
+				p := diff.Compute(diff.Input{Kinds: all, Desired: m.Set, Adopt: map[resource.Address]bool{a: true}, Taken: map[resource.Address]bool{a: true},
+					Live: resource.Set{a: {Address: a, ID: "id", Object: hidden(resource.Clone(live)).(resource.Object), Raw: map[string]any{}}}})
+				step := p.Steps[0]
+				for _, ch := range step.Changes {
+					t.Errorf("%s: %v → %v", ch.Path, ch.Before, ch.After)
+				}
+				if d := cmp.Diff(sent(t, k, live), sent(t, k, step.After)); d != "" {
+					t.Errorf("an update (-of what was +sent):\n%s", d)
+				}
+				if t.Failed() {
+					t.Log(text.String())
+				}
+			})
+		})
+	}
+}
+
+// answered makes of what a manifest may say what the service answers of it: with a name,
+// with what polyplan fills in and what the type of a connection requires, in the newer
+// words alone, and without what only says how to write. In is the map around it.
+func answered(fields []resource.Field, root, o resource.Object, in *resource.Field) {
+	for i := range fields {
+		f := &fields[i]
+		v := o[f.Name]
+		switch {
+		case f.Deprecated != "", f.Directive, f.Default != nil && f.Filled == nil && resource.Text(v) == resource.Text(f.Default) && (in == nil || in.Off != f.Name):
+			delete(o, f.Name)
+			continue
+		case v != nil:
+		case f.Keyed:
+			v = "A name"
+		case f.Filled != nil:
+			v = resource.Clone(f.Filled)
+		case f.Required && f.Sensitive:
+			v = resource.NewSecret("made-up")
+		case f.Required && len(f.Enum) > 0:
+			v = f.Enum[0]
+		case f.Required:
+			v = map[resource.Type]any{resource.String: "some", resource.Int: int64(1), resource.Bool: true, resource.List: []any{}, resource.Any: resource.Object{"value": "some"}}[f.Type]
+		}
+		if v != nil {
+			o[f.Name] = v
+			within(f, root, v)
+		}
+	}
+}
+
+func within(f *resource.Field, root resource.Object, v any) {
+	switch v := v.(type) {
+	case resource.Object:
+		switch f.Type {
+		case resource.Struct:
+			fields, _ := f.Below(root)
+			answered(fields, root, v, nil)
+		case resource.Map:
+			for _, e := range v {
+				if elem, ok := e.(resource.Object); ok && f.Elem.Type == resource.Struct {
+					answered(f.Elem.Fields, root, elem, f)
+				}
+			}
+		}
+	case []any:
+		for _, e := range v {
+			if f.Type == resource.List {
+				within(f.Elem, root, e)
+			}
+		}
+	}
+}
+
+// hidden has secrets as the service shows them.
+func hidden(v any) any {
+	switch v := v.(type) {
+	case *resource.Secret:
+		return resource.MaskedSecret()
+	case resource.Object:
+		for key, e := range v {
+			v[key] = hidden(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = hidden(e)
+		}
+	}
+	return v
+}
+
+// sent is the body of an update, whatever its secrets are.
+func sent(t *rapid.T, k *resource.Kind, o resource.Object) any {
+	o, _ = madeUp(resource.Clone(o)).(resource.Object)
+	body, err := k.Encode(o, gen.World{}.IDs, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func madeUp(v any) any {
+	switch v := v.(type) {
+	case *resource.Secret:
+		return resource.NewSecret("made-up")
+	case resource.Object:
+		for key, e := range v {
+			v[key] = madeUp(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = madeUp(e)
+		}
+	}
+	return v
+}
