@@ -1,10 +1,10 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/polyplan/polyplan/pkg/api"
 	"github.com/polyplan/polyplan/pkg/api/transport"
@@ -94,12 +94,13 @@ func (inv *Inventory) Declare(ctx context.Context) error {
 // Exclude makes New anew without some of what is in it, because no manifest can
 // declare that, for reasons of which Declare knows nothing.
 func (inv *Inventory) Exclude(why map[resource.Address]error) {
-	t := inv.taker
+	t, at := inv.taker, map[place]error{}
+	for a, err := range why {
+		at[place{a.Kind, inv.New[a].ID}] = err
+	}
 	for _, o := range t.rest() {
-		for a, err := range why {
-			if r := inv.New[a]; r != nil && a.Kind == o.kind.Name && r.ID == o.id {
-				t.unsaid(o, err)
-			}
+		if err := at[place{o.kind.Name, o.id}]; err != nil {
+			t.unsaid(o, err)
 		}
 	}
 	t.declare()
@@ -154,17 +155,14 @@ func (t *taker) look(ctx context.Context, k *resource.Kind) error {
 	return nil
 }
 
-// nameOf is the name by which people know an object, as a manifest has it.
+// nameOf is the name by which people know an object, as a manifest has it; of what
+// there can be but one it is "".
 func nameOf(k *resource.Kind, answer map[string]any) string {
 	return resource.Text(k.Decode(answer, resource.NewIndex())[nameField(k)])
 }
 
-func nameField(k *resource.Kind) string {
-	if k.NameField != "" {
-		return k.NameField
-	}
-	return "name"
-}
+// nameField is the field that it is in.
+func nameField(k *resource.Kind) string { return cmp.Or(k.NameField, "name") }
 
 // collections are those in which there may be objects of a kind: that of the key's
 // own organisation, and one for each object that there is of what the path names.
@@ -198,43 +196,39 @@ func (t *taker) known(ctx context.Context, k *resource.Kind) error {
 	if k.Placed() {
 		return t.placed(ctx, k)
 	}
-	wanted := map[string][]resource.Address{} // by what they are found by
+	type sign struct{ collection, name string } // by which an object is found
+	wanted, there := map[sign][]resource.Address{}, map[sign][]string{}
 	for _, a := range t.Desired.Addresses() {
 		if a.Kind != k.Name || t.Recorded[a] != nil {
 			continue
 		}
-		if c, ok := t.Client.CollectionOf(k, t.Desired[a].Object, t.id); ok {
-			name := ""
-			if !k.Singleton {
-				name = resource.Text(t.Desired[a].Object[nameField(k)])
-			}
-			key := c + "\x00" + name
-			wanted[key] = append(wanted[key], a)
+		o := t.Desired[a].Object
+		if c, ok := t.Client.CollectionOf(k, o, t.id); ok {
+			by := sign{c, resource.Text(o[nameField(k)])}
+			wanted[by] = append(wanted[by], a)
 		}
 	}
-	for _, key := range resource.Keys(wanted) {
-		c, name, _ := strings.Cut(key, "\x00")
-		var ids []string
-		for _, o := range t.objects[k.Name] {
-			if !t.held[place{k.Name, o.id}] && api.CollectionIn(k, o.id) == c && (k.Singleton || o.name == name) {
-				ids = append(ids, o.id)
-			}
+	for _, o := range t.objects[k.Name] {
+		if !t.held[place{k.Name, o.id}] {
+			by := sign{api.CollectionIn(k, o.id), o.name}
+			there[by] = append(there[by], o.id)
 		}
-		if len(ids) == 0 {
-			continue
-		}
+	}
+	for by, addresses := range wanted {
+		ids := there[by]
 		slices.Sort(ids)
-		if len(ids) == 1 && len(wanted[key]) == 1 {
-			t.inv.Known[wanted[key][0]] = ids[0]
-		} else {
-			for _, a := range wanted[key] {
-				t.inv.Unclear = append(t.inv.Unclear, Unclear{Address: a, Name: name, IDs: ids})
+		if len(ids) == 1 && len(addresses) == 1 {
+			t.inv.Known[addresses[0]] = ids[0]
+		} else if len(ids) > 0 {
+			for _, a := range addresses {
+				t.inv.Unclear = append(t.inv.Unclear, Unclear{Address: a, Name: by.name, IDs: ids})
 			}
 		}
 		for _, id := range ids {
 			t.held[place{k.Name, id}] = true
 		}
 	}
+	slices.SortStableFunc(t.inv.Unclear, func(a, b Unclear) int { return a.Address.Compare(b.Address) })
 	return nil
 }
 
