@@ -27,7 +27,7 @@ func (s *session) print(text string) error {
 // reads the file at any moment sees the old one or the new one whole. A mode of
 // 0 keeps that of the file that is there. What is no file is left alone, links
 // too: whoever put one into a repository would choose what is overwritten.
-func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
+func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return notAFile(path, info)
 	}
@@ -37,6 +37,29 @@ func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
 			mode = info.Mode().Perm()
 		}
 	}
+	return putFile(path, data, mode, os.Rename)
+}
+
+// newFile makes the file at path, at which there must be nothing: no link either.
+// Whoever finds it finds it whole.
+func newFile(path string, data []byte) error {
+	return putFile(path, data, 0o644, func(from, to string) error {
+		switch err := os.Link(from, to); {
+		case err == nil:
+			return os.Remove(from)
+		case errors.Is(err, fs.ErrExist):
+			return err
+		}
+		// A file system without links.
+		if _, err := os.Lstat(to); err == nil {
+			return fs.ErrExist
+		}
+		return os.Rename(from, to)
+	})
+}
+
+// putFile writes a file beside path and has put bring it there.
+func putFile(path string, data []byte, mode fs.FileMode, put func(from, to string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, withoutPath(err))
@@ -60,29 +83,7 @@ func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
-}
-
-// newFile makes the file at path, at which there must be nothing: no link either.
-func newFile(path string, data []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, withoutPath(err))
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(path)
-			err = fmt.Errorf("writing %s: %w", path, withoutPath(err))
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
+	return put(f.Name(), path)
 }
 
 // notAFile is the error for a path at which there is something else.
