@@ -20,7 +20,7 @@ func importCommand(env *Env) *cli.Command {
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "adopt objects that exist",
-		ArgsUsage: "ADDRESS=ID...",
+		ArgsUsage: "[ADDRESS=ID...]",
 		Description: "Records that an object which the service has is that of a resource of the manifest, and shows what the next plan\n" +
 			"would change. It changes nothing at the service. What there is but one of needs no ID: webhook.default. An object\n" +
 			"that the next apply would replace is refused. Of secrets, and of all else that the service does not show, it is\n" +
@@ -175,7 +175,7 @@ func (s *session) chosen(words []string) (map[resource.Address]string, error) {
 				continue
 			}
 			if r := held[a]; r != nil {
-				return nil, usage(fmt.Sprintf("the state has %s already (id %s)", a, diag.Visible(r.ID)), fmt.Sprintf("to give it another object, first forget this one with `polyplan state rm %s`", a))
+				return nil, usage(fmt.Sprintf("the state has %s already (id %s)", a, diag.Visible(r.ID)), fmt.Sprintf("to give it another object, first forget this one with `polyplan state rm %s`", r.Address))
 			}
 			id, err := s.idFor(k, a, given[a], ids)
 			if err != nil {
