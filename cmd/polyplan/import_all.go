@@ -199,9 +199,20 @@ func (s *session) include(manifest, name string) string {
 
 var envToken = regexp.MustCompile(`\$\{env\.([A-Za-z0-9_]+)`)
 
-// variables are those of the environment that the manifest speaks of.
+// ownSecrets are variables from which polyplan, or what reaches the place of a state for
+// it, takes secrets of its own. A connection that is called Polytomic must not get one.
+var ownSecrets = []string{"POLYPLAN_FINGERPRINT_KEY", "POLYPLAN_AGE_PASSPHRASE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AZURE_CLIENT_SECRET", "PGPASSWORD", "TF_HTTP_PASSWORD"}
+
+// variables are those of the environment that something uses already.
 func (s *session) variables() map[string]bool {
 	out := map[string]bool{}
+	for _, c := range credentials {
+		out[c.name] = true
+	}
+	for _, name := range ownSecrets {
+		out[name] = true
+	}
 	for _, text := range s.manifest.Sources {
 		for _, m := range envToken.FindAllSubmatch(text, -1) {
 			out[string(m[1])] = true

@@ -36,6 +36,10 @@ func (t *taker) declare() {
 			t.unsaid(o, cmp.Or(errors.Unwrap(err), err)) // without the address, which is none yet
 			continue
 		}
+		if names := variables(r.Address, r.Object); len(slices.Compact(slices.Sorted(slices.Values(names)))) < len(names) {
+			t.unsaid(o, errors.New("one variable would give two of its secrets"))
+			continue
+		}
 		if a, ok := t.address(o, r.Object); ok {
 			at[o] = a
 			index.Add(o.id, a)

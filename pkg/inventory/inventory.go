@@ -19,7 +19,7 @@ type Request struct {
 	Organization string
 	Desired      resource.Set // of the manifest
 	Recorded     resource.Set // by the addresses of today
-	// Env names the environment variables that the manifest uses. A secret of
+	// Env names the environment variables that are used for something. A secret of
 	// something new gets one of its own.
 	Env map[string]bool
 }
