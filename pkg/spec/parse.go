@@ -24,8 +24,11 @@ const (
 // documents parses a file into nodes, a document each. Empty documents are
 // left out. Of a file with a syntax error the documents before it are given.
 func documents(src *source, found *diag.List) []*node {
+	if n, ok := inStretches(src, stretchSize, found); ok {
+		return []*node{n}
+	}
 	roots, err := decode(src.data)
-	p := &parser{src: src, found: found, done: map[*yaml.Node]*node{}}
+	p := newParser(src, found)
 	for _, root := range roots {
 		p.left += count(root)
 	}
@@ -88,6 +91,14 @@ type parser struct {
 
 	fresh []node // room for nodes
 	left  int    // how many more the file has at most
+
+	stretches    []*stretch // of the file, still to come
+	top, section *yaml.Node // the map that was cut, and the last value in it so far
+	inner        int        // the margin of that
+}
+
+func newParser(src *source, found *diag.List) *parser {
+	return &parser{src: src, found: found, done: map[*yaml.Node]*node{}}
 }
 
 // alloc gives a node out of those that are made many at a time.
@@ -177,8 +188,14 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 	n.members = make([]member, 0, len(y.Content)/2)
 	seen := keys{few: make([]*node, 0, fewKeys)}
 	var merges []*yaml.Node
-	for i := 0; i+1 < len(y.Content); i += 2 {
-		k, v := y.Content[i], y.Content[i+1]
+	content := y.Content
+	for i := 0; ; i += 2 {
+		if i+1 >= len(content) {
+			if content, i = p.more(y), 0; len(content) == 0 {
+				break
+			}
+		}
+		k, v := content[i], content[i+1]
 		if k.Kind != yaml.ScalarNode {
 			p.fail(k, "bad-key", "a key must be a word", "lists, maps and aliases cannot be keys here", "")
 			continue
@@ -200,7 +217,7 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 			continue
 		}
 		value := p.node(v, depth+1)
-		y.Content[i], y.Content[i+1] = nil, nil
+		content[i], content[i+1] = nil, nil
 		n.members = append(n.members, member{key, value})
 		n.grow(value)
 		n.size++
