@@ -105,9 +105,15 @@ func (s *session) importChosen(words []string) error {
 		s.found = s.manifest.Sources.Annotate(refused).Sorted()
 		return s.showFindings()
 	}
-	for _, a := range addressesIn(take) {
-		if p.Live[a] == nil {
-			return s.noObject(a, take[a])
+	for _, k := range s.kinds {
+		for _, a := range addressesIn(take) {
+			switch live := p.Live[a]; {
+			case a.Kind != k.Name:
+			case live == nil && !k.Placed():
+				return s.noObject(a, take[a])
+			case live == nil || k.Placed() && !k.Says(live.Object):
+				return nothingThere(k)
+			}
 		}
 	}
 	next, adopted := p.Adopt(s.state, s.kinds)
@@ -227,7 +233,7 @@ func (s *session) idFor(k *resource.Kind, a resource.Address, given string, ids 
 		if found := snap.IDs(k.Name); len(found) == 1 {
 			return found[0], nil
 		}
-		return "", usage(fmt.Sprintf("the organisation has no %s", k.Name), "leave it to the next apply, which makes one")
+		return "", nothingThere(k)
 	case given == "":
 		return "", usage(fmt.Sprintf("%s lacks the id of its object", a), fmt.Sprintf("write polyplan import %s=ID; the app shows the id, and `polyplan import --all` finds objects by name", a))
 	case places > 1 && !strings.Contains(given, "/"):
@@ -240,6 +246,11 @@ func (s *session) idFor(k *resource.Kind, a resource.Address, given string, ids 
 		return "", usage(fmt.Sprintf("%q is no id of a %s", diag.Visible(given), k.Name), "give the object's own id alone")
 	}
 	return given, nil
+}
+
+// nothingThere is the error for what needs no id, where there is none of it.
+func nothingThere(k *resource.Kind) error {
+	return usage(fmt.Sprintf("the service has no %s yet", k.Name), "leave it to the next apply, which makes it")
 }
 
 // noObject is the error for an id that the service has no such object for. It may
