@@ -63,6 +63,7 @@ func (m *Machine) Start(ctx context.Context, words string) (*Run, error) {
 			return nil, err
 		}
 		plugs = append(plugs, plug)
+		// Not NVMe: QEMU 7.2 passes on nothing of it being told to write through the cache.
 		args = append(args, "-blockdev", fmt.Sprintf("driver=nbd,node-name=disk%d,server.type=inet,server.host=127.0.0.1,server.port=%d", i, plug.Addr().(*net.TCPAddr).Port),
 			"-device", fmt.Sprintf("virtio-blk-pci,drive=disk%d", i))
 		r.cables.Go(func() { r.connect(plug, d) })
