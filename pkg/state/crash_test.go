@@ -215,8 +215,11 @@ func TestPowerLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	points, states := 0, 0
 	few, part := 10, 300
-	if trial.IsLong() {
+	switch {
+	case trial.IsLong():
 		few, part = 12, 1000
+	case trial.Few(t):
+		few, part = 5, 30
 	}
 	m.after = func() {
 		points++
