@@ -89,6 +89,8 @@ type parser struct {
 	budget int
 	spent  bool
 
+	words map[string]any // some of the keys so far, see share
+
 	fresh []node // room for nodes
 	left  int    // how many more the file has at most
 
@@ -98,7 +100,21 @@ type parser struct {
 }
 
 func newParser(src *source, found *diag.List) *parser {
-	return &parser{src: src, found: found, done: map[*yaml.Node]*node{}}
+	return &parser{src: src, found: found, done: map[*yaml.Node]*node{}, words: map[string]any{}}
+}
+
+const maxWords = 1000
+
+// share gives a key the memory of the same key before it: manifests repeat them.
+func (p *parser) share(key *node) {
+	if _, isText := key.value.(string); !isText {
+		return
+	}
+	if same, ok := p.words[key.text]; ok {
+		key.text, key.value = same.(string), same
+	} else if len(p.words) < maxWords {
+		p.words[key.text] = key.value
+	}
 }
 
 // alloc gives a node out of those that are made many at a time.
@@ -205,6 +221,7 @@ func (p *parser) mapping(y *yaml.Node, n *node, depth int) {
 			p.fail(k, "bad-key", "a key is missing", "the value stands under no name", `write a key, or "" or "null" in quotes if that is its name`)
 			continue
 		}
+		p.share(key)
 		if first := seen.get(key.text); first != nil {
 			p.fail(k, "duplicate-key", fmt.Sprintf("the key %q is repeated", key.text),
 				"of two values under one key only one can count", fmt.Sprintf("remove one of the two; the first stands at %s", place(first.pos())))
