@@ -104,6 +104,7 @@ func Load(opts Options) (*Manifest, diag.List) {
 	l.finish()
 	l.lifecycle()
 	l.cycles()
+	l.refs = nil // of large manifests they are large
 	l.check()
 	for _, s := range l.sources {
 		l.m.Sources[s.name] = s.masked()

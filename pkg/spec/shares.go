@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -54,6 +55,11 @@ func (l *loader) each(f func(*build)) {
 		}
 		shares[i] = &own
 	})
+	refs := 0
+	for _, own := range shares {
+		refs += len(own.refs)
+	}
+	l.refs = slices.Grow(l.refs, refs)
 	for _, own := range shares {
 		l.found.Add(own.found...)
 		l.refs = append(l.refs, own.refs...)
