@@ -29,7 +29,7 @@ fmt:
 	@out=$$(gofmt -l cmd pkg); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
 
 generate:        ## generated pages and golden files; read the diff
-	$(GO) test ./pkg/manual ./pkg/render ./pkg/diag ./cmd/polyplan -update
+	$(GO) test ./pkg/manual ./pkg/render ./pkg/schema ./cmd/polyplan -update
 
 bench:           ## figures with ratios, see scripts/bench
 	scripts/bench
