@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,10 @@ func (s *session) inDir() error {
 	return nil
 }
 
+// readMemory is what reading a manifest of 100,000 resources makes do with; a larger
+// one may take more.
+const readMemory = 900 << 20
+
 func (s *session) read() error {
 	if err := s.inDir(); err != nil {
 		return err
@@ -136,6 +141,10 @@ func (s *session) read() error {
 			return "made-up-" + strings.ToLower(name), true
 		}
 	}
+	// Much is dropped soon while a large manifest is read: it is not to double first.
+	limit := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(limit, readMemory))
+	defer debug.SetMemoryLimit(limit)
 	s.manifest, s.found = spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir(), Stdin: s.env.Stdin,
 		Env: s.env.LookupEnv, Helper: s.helper(), MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
