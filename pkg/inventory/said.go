@@ -82,7 +82,7 @@ func (s *sayer) value(f *resource.Field, v any, p resource.Path) any {
 		case resource.Struct:
 			fields, known := f.Below(s.root)
 			if !known {
-				return s.free(v, p)
+				return s.free(f, v, p)
 			}
 			for key := range v {
 				if resource.Lookup(fields, key) == nil && !f.Keeps {
@@ -113,7 +113,7 @@ func (s *sayer) value(f *resource.Field, v any, p resource.Path) any {
 	if f.Type != resource.Any {
 		return v
 	}
-	v = s.free(v, p)
+	v = s.free(f, v, p)
 	if o, ok := v.(resource.Object); ok { // what it leaves out stays as it is
 		maps.DeleteFunc(o, func(_ string, e any) bool { return resource.Empty(e) })
 	}
@@ -146,27 +146,45 @@ func (s *sayer) mapping(f *resource.Field, o resource.Object, p resource.Path) a
 }
 
 // free is a value without a table, but for what is a secret there, or sounds like
-// one: nobody could tell a manifest to take it for that.
-func (s *sayer) free(v any, p resource.Path) any {
-	switch v := v.(type) {
-	case *resource.Secret:
-		s.kept(p)
-		return nil
-	case resource.Object:
-		out := resource.Object{}
-		for key, e := range v {
-			if _, isText := e.(string); isText && spec.Sounds(key) {
-				s.kept(p.Child(key))
-			} else if e = s.free(e, p.Child(key)); e != nil {
-				out[key] = e
-			}
-		}
-		return out
-	case []any:
-		if slices.ContainsFunc(v, func(e any) bool { return len(secrets("", e)) > 0 }) {
+// one: nobody could tell a manifest to take it for that. What its keys have, or those
+// at every depth if it is Deep, belongs together: half of it would be another value.
+func (s *sayer) free(f *resource.Field, v any, p resource.Path) any {
+	o, ok := v.(resource.Object)
+	if !ok {
+		if confides(v) {
 			s.kept(p)
 			return nil
 		}
+		return v
 	}
-	return v
+	out := resource.Object{}
+	for key, e := range o {
+		_, isObject := e.(resource.Object)
+		switch {
+		case isObject && f.Deep:
+			out[key] = s.free(f, e, p.Child(key))
+		case confides(resource.Object{key: e}):
+			s.kept(p.Child(key))
+		default:
+			out[key] = e
+		}
+	}
+	return out
+}
+
+// confides reports whether v is a secret or has one in it, by its sound too.
+func confides(v any) bool {
+	switch v := v.(type) {
+	case *resource.Secret:
+		return true
+	case resource.Object:
+		for key, e := range v {
+			if _, isText := e.(string); isText && spec.Sounds(key) || confides(e) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, confides)
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +63,31 @@ func TestSaid(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Of a value without a table nothing is said that sounds like a secret, at any depth;
+// and nothing else that the service would lose if it were said without that.
+func TestFree(t *testing.T) {
+	clear := func() any { return resource.Object{"token": "in clear", "n": int64(1)} }
+	value := resource.Object{"token": "in clear", "plain": "p", "deep": resource.Object{"in": clear()}, "list": []any{[]any{clear()}},
+		"masked": []any{resource.MaskedSecret()}, "tokens": int64(7)}
+	for _, tt := range []struct {
+		deep bool
+		want resource.Object
+		kept []resource.Path
+	}{
+		{false, resource.Object{"plain": "p", "tokens": int64(7)}, []resource.Path{"deep", "list", "masked", "token"}},
+		{true, resource.Object{"plain": "p", "tokens": int64(7), "deep": resource.Object{"in": resource.Object{"n": int64(1)}}},
+			[]resource.Path{"deep.in.token", "list", "masked", "token"}},
+	} {
+		var kept []resource.Path
+		s := &sayer{kept: func(p resource.Path) { kept = append(kept, p) }}
+		got := s.free(&resource.Field{Type: resource.Any, Deep: tt.deep}, value, "")
+		slices.Sort(kept)
+		if d := cmp.Diff([]any{tt.want, tt.kept}, []any{got, kept}); d != "" {
+			t.Errorf("deep %v (-want +got):\n%s", tt.deep, d)
+		}
 	}
 }
 
