@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -187,7 +188,11 @@ func (s *session) chosen(words []string) (map[resource.Address]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if other, taken := holders[k.Name+" "+id]; taken {
+			other, taken := holders[k.Name+" "+id]
+			if taken && held[other] == nil {
+				return nil, usage(fmt.Sprintf("the object %s is given to both %s and %s", diag.Visible(id), other, a), "an object has one address: leave one of them out")
+			}
+			if taken {
 				return nil, usage(fmt.Sprintf("the object %s is that of %s", diag.Visible(id), other), fmt.Sprintf("an object has one address; `polyplan state mv` gives it another one, if %s is to be it", a))
 			}
 			take[a], holders[k.Name+" "+id] = id, a
@@ -225,15 +230,19 @@ func (s *session) idFor(k *resource.Kind, a resource.Address, given string, ids 
 			return "", usage(fmt.Sprintf("%s is found by what the manifest says of it, at %s", a, diag.Visible(id)), "leave its id out: polyplan import "+a.String())
 		}
 		return id, nil
-	case given == "" && k.Singleton:
+	case k.Singleton:
 		snap, err := s.client.Snapshot(s.stop, []api.Collection{{Kind: k}})
 		if err != nil {
 			return "", err
 		}
-		if found := snap.IDs(k.Name); len(found) == 1 {
+		switch found := snap.IDs(k.Name); {
+		case len(found) != 1:
+			return "", nothingThere(k)
+		case given != "" && given != found[0]:
+			return "", usage(fmt.Sprintf("the one %s of the service has another id, %s", k.Name, diag.Visible(found[0])), "leave its id out: polyplan import "+a.String())
+		default:
 			return found[0], nil
 		}
-		return "", nothingThere(k)
 	case given == "":
 		return "", usage(fmt.Sprintf("%s lacks the id of its object", a), fmt.Sprintf("write polyplan import %s=ID; the app shows the id, and `polyplan import --all` finds objects by name", a))
 	case places > 1 && !strings.Contains(given, "/"):
@@ -261,9 +270,10 @@ func (s *session) noObject(a resource.Address, id string) error {
 		if k.Name == a.Kind || len(resource.Placeholders(k.ObjectPath())) != 1 {
 			continue
 		}
+		var answer *transport.Error
 		if _, err := s.client.Get(s.stop, k, id); err == nil {
-			return usage(what, fmt.Sprintf("it is the id of a %s", k.Name))
-		} else if !transport.IsNotFound(err) && !transport.IsForbidden(err) {
+			return usage(what, "an object of another kind has that id: "+k.Name)
+		} else if !errors.As(err, &answer) {
 			return err
 		}
 	}
