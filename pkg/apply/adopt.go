@@ -11,7 +11,8 @@ import (
 // Adopt is the state st with the objects in it that the request said to take, and
 // with nothing else that the plan would do. Of each it records what the manifest
 // says and the object has, so that the next plan shows the rest. What the service does
-// not have is not adopted. There must be no Others.
+// not have is not adopted. There must be no Others. Adopted are the objects as the
+// service has them.
 func (p *Prepared) Adopt(st *state.State, kinds []*resource.Kind) (next *state.State, adopted []*resource.Resource) {
 	next = st.Clone()
 	for i := range p.Plan.Steps {
@@ -27,7 +28,7 @@ func (p *Prepared) Adopt(st *state.State, kinds []*resource.Kind) (next *state.S
 			rec.Marks = marks(k, live.Raw)
 		}
 		next.Resources[s.Address] = rec
-		adopted = append(adopted, rec)
+		adopted = append(adopted, live)
 	}
 	return next, adopted
 }
