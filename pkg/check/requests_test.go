@@ -119,15 +119,15 @@ func TestRequestsForSchemas(t *testing.T) {
 		fmt.Fprintf(&b, "  pg%d: {type: postgresql, configuration: {hostname: h, database: d, username: u, password: '${env.PG_PASSWORD}'}}\n", i)
 	}
 	b.WriteString("primary_keys:\n")
-	for i := range 30 {
-		fmt.Fprintf(&b, "  k%d: {connection: pg%d, schema: public.%s, fields: [id, f%d]}\n", i, i%3, []string{"users", "orders"}[i/3%2], i%6)
+	for i := range 6 {
+		fmt.Fprintf(&b, "  k%d: {connection: pg%d, schema: public.%s, fields: [id, f%d]}\n", i, i%3, []string{"users", "orders"}[i/3], i)
 	}
 	b.WriteString("schema_fields:\n")
 	for i := range 6 {
-		fmt.Fprintf(&b, "  f%d: {connection: pg%d, schema: public.%s, fields: {f%d: {label: F, type: string}}}\n", i, i%3, []string{"users", "orders"}[i/3%2], i%6)
+		fmt.Fprintf(&b, "  f%d: {connection: pg%d, schema: public.%s, fields: {f%d: {label: F, type: string}}}\n", i, i%3, []string{"users", "orders"}[i/3], i)
 	}
 	r, _, in := world(t, b.String())
-	if got := survey(t, r, in, false); len(got.Findings) > 0 || len(got.Unverified) > 0 || got.Checked != 39 {
+	if got := survey(t, r, in, false); len(got.Findings) > 0 || len(got.Unverified) > 0 || got.Checked != 15 {
 		t.Errorf("%q, %v", got.Findings, got.Unverified)
 	}
 	want := map[string]int{"GET /api/connection_types/postgresql": 1, "GET /api/connections/ID/bulksync/source": 3}

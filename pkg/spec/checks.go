@@ -22,6 +22,36 @@ func (l *loader) check() {
 		}
 	}
 	l.checkNames(all)
+	l.checkPlaces(all)
+}
+
+// checkPlaces looks for resources that are one object of the service, because what
+// they say of where it is, is the same.
+func (l *loader) checkPlaces(all []resource.Address) {
+	type place struct{ kind, at string }
+	first := map[place]*build{}
+	for _, a := range all {
+		b := l.built[a]
+		if !b.kind.Placed() || b.kind.Singleton {
+			continue
+		}
+		fields := resource.Placeholders(b.kind.ObjectPath())
+		if slices.ContainsFunc(fields, func(f string) bool { return b.r.Object[f] == nil }) {
+			continue // which is told already
+		}
+		key := place{kind: a.Kind}
+		for _, f := range fields {
+			key.at += strconv.Quote(resource.Text(b.r.Object[f]))
+		}
+		other := first[key]
+		if other == nil {
+			first[key] = b
+			continue
+		}
+		b.report(diag.Error, b.r.Where(resource.Path(fields[len(fields)-1])), "same-place", fmt.Sprintf("%s and %s are one object of the service", other.r.Address, a),
+			fmt.Sprintf("they have the same %s, and each would undo what the other says", strings.Join(fields, " and ")),
+			fmt.Sprintf("say all in one of them and remove the other; %s stands at %s", other.r.Address, other.r.Pos))
+	}
 }
 
 // checkNames looks for display names that two resources of a kind share, or that
