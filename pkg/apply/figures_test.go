@@ -18,6 +18,7 @@ import (
 // answers as a real one does, after 30 ms.
 func TestCostOfSafety(t *testing.T) {
 	trial.Long(t)
+	trial.Alone(t)
 	text := groups(t, 100)
 	took := func(durable bool) time.Duration {
 		best := time.Hour
@@ -42,6 +43,7 @@ func TestCostOfSafety(t *testing.T) {
 // What a step adds to the journal costs the same whatever the state holds.
 func TestCostOfAStep(t *testing.T) {
 	trial.Long(t)
+	trial.Alone(t)
 	step := func(resources int) time.Duration {
 		store := state.File(filepath.Join(t.TempDir(), "s.json"))
 		s := state.New()

@@ -75,6 +75,7 @@ syncs:
 // on the machine of a pipeline.
 func TestLargeManifests(t *testing.T) {
 	trial.Long(t)
+	trial.Alone(t)
 	w := New(t)
 	const mebibyte = 1 << 10 // of the kibibytes that Linux counts in
 	for name, path := range large(t, w.Dir) {

@@ -171,6 +171,7 @@ func TestInitWork(t *testing.T) {
 func TestStartUp(t *testing.T) {
 	trial.Long(t)
 	strace := trial.Program(t, "strace")
+	trial.Alone(t)
 	w := New(t)
 	best := time.Hour
 	for range 21 {

@@ -10,7 +10,8 @@
 // without the race detector, whole: one that is not fails as well. A flag's value
 // has to follow an equals sign.
 //
-// With -figures it ends with a table of what was measured.
+// With -figures it ends with a table of what was measured. Tests of times are put off
+// until all others are done, and then run one after the other.
 package main
 
 import (
@@ -31,15 +32,21 @@ func main() {
 	}
 	r := newReport(os.Stdout)
 	var errs []error
-	if !slices.Contains(args, "-race") {
-		errs = append(errs, run(r, args))
-	} else {
-		errs = append(errs, run(r, args, trial.AgainVar+"=1"))
-		if names, packages := r.owe(); len(names) > 0 {
-			again := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-race" || !strings.HasPrefix(a, "-") })
-			again = append(again, "-run=^("+strings.Join(names, "|")+")$")
-			errs = append(errs, run(r, append(again, packages...)))
+	var first []string // what tests find in the environment that are run again
+	if slices.Contains(args, "-race") {
+		first = append(first, trial.AgainVar+"=1")
+	}
+	if figures {
+		first = append(first, trial.AloneVar+"=1")
+	}
+	errs = append(errs, run(r, args, first...))
+	if names, packages := r.owe(); len(names) > 0 {
+		again := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-race" || !strings.HasPrefix(a, "-") })
+		again = append(again, "-run=^("+strings.Join(names, "|")+")$")
+		if figures {
+			again = append(again, "-p=1")
 		}
+		errs = append(errs, run(r, append(again, packages...)))
 	}
 	good := r.finish(figures)
 	for _, err := range errs {

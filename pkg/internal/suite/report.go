@@ -203,7 +203,7 @@ func (r *report) finish(figures bool) bool {
 		r.table()
 	}
 	for _, t := range slices.SortedFunc(maps.Keys(r.owed), compareTests) {
-		fmt.Fprintf(r.out, "%s %s did not pass without the race detector\n", short(t.pkg), t.name)
+		fmt.Fprintf(r.out, "%s %s did not pass when run again\n", short(t.pkg), t.name)
 	}
 	if must > 0 {
 		fmt.Fprintf(r.out, "\n%d of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial\n", must)

@@ -79,8 +79,8 @@ FAIL  p  2.0s
 	}
 }
 
-// A test that asks to be run again has to pass without the race detector: then it is
-// no matter that it passed, or was skipped, with it.
+// A test that asks to be run again has to pass then: it is no matter that it passed,
+// or was skipped, at first.
 func TestAgain(t *testing.T) {
 	const asks = `{"Action":"attr","Package":"p","Test":"TestMany","Key":"again","Value":"whole"}
 {"Action":"pass","Package":"p","Test":"TestMany"}
@@ -105,8 +105,8 @@ func TestAgain(t *testing.T) {
 `, `
 skipped:
   p TestPlain: it does not say why  <-- every submission has to pass this
-p TestPlain did not pass without the race detector
-q TestMany did not pass without the race detector
+p TestPlain did not pass when run again
+q TestMany did not pass when run again
 
 1 of those skipped are not optional: let the machine have what they need, or see pkg/internal/trial
 

@@ -8,6 +8,8 @@
 // [Optional]. Any other skip makes `make check` fail: what every submission has to
 // pass must not be passed over in silence (see pkg/internal/suite).
 //
+// A test of how long something takes begins with [Alone].
+//
 // A test that tries hundreds of cases asks [Few] whether a few may do, because all
 // are tried again without the race detector.
 //
@@ -34,7 +36,7 @@ const Mark = "optional: "
 // tests that say so are run again without it.
 const AgainVar = "POLYPLAN_AGAIN"
 
-// AgainKey is the key of the attribute by which a test says that.
+// AgainKey is the key of the attribute by which a test asks to be run again.
 const AgainKey = "again"
 
 // Few reports whether a test may try a few of its cases, and asks for the whole of
@@ -47,6 +49,20 @@ func Few(t testing.TB) bool {
 	}
 	t.Attr(AgainKey, "whole")
 	return true
+}
+
+// AloneVar is set where other packages are tested at the same time, and the tests that
+// want none beside them are run again after that.
+const AloneVar = "POLYPLAN_ALONE"
+
+// Alone puts a long test off until no other runs: it measures times. It comes last of
+// what a test needs.
+func Alone(t testing.TB) {
+	t.Helper()
+	if os.Getenv(AloneVar) != "" {
+		t.Attr(AgainKey, "alone")
+		Optional(t, "until nothing else runs")
+	}
 }
 
 // FigureKey is the key of the attributes that carry figures.
