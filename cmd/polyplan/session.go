@@ -125,9 +125,13 @@ func (s *session) inDir() error {
 	return nil
 }
 
-// readMemory is what reading a manifest of 100,000 resources makes do with; a larger
-// one may take more.
-const readMemory = 900 << 20
+// While a manifest is read little of what is there can be dropped, so that the garbage
+// collector looks for it in vain: it runs more rarely, until there is as much as a
+// manifest of 100,000 resources makes do with. A larger one may take more.
+const (
+	readMemory  = 900 << 20
+	readGarbage = 400 // in percent
+)
 
 func (s *session) read() error {
 	if err := s.inDir(); err != nil {
@@ -141,10 +145,10 @@ func (s *session) read() error {
 			return "made-up-" + strings.ToLower(name), true
 		}
 	}
-	// Much is dropped soon while a large manifest is read: it is not to double first.
 	limit := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(limit, readMemory))
 	defer debug.SetMemoryLimit(limit)
+	defer debug.SetGCPercent(debug.SetGCPercent(readGarbage))
 	s.manifest, s.found = spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir(), Stdin: s.env.Stdin,
 		Env: s.env.LookupEnv, Helper: s.helper(), MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
