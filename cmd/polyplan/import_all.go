@@ -90,11 +90,7 @@ func (s *session) importAll(out string) error {
 		for a, r := range inv.New {
 			s.take[a] = r.ID
 		}
-		for _, name := range inv.Variables() {
-			if s.env.get(name) == "" && !s.opts.sandbox {
-				v.Variables = append(v.Variables, name)
-			}
-		}
+		v.Variables = s.unset(inv.Variables())
 		if p, err = s.prepare(false); err != nil {
 			return err
 		}
@@ -102,6 +98,26 @@ func (s *session) importAll(out string) error {
 	next, adopted := p.Adopt(s.state, s.kinds)
 	v.Adopted = adopted
 	return s.imported(next, v)
+}
+
+// unset are those of the variables that have no value yet. Somebody else chose their
+// names, by that of a connection, so it is told which of them have one.
+func (s *session) unset(variables []string) (unset []string) {
+	if s.opts.sandbox {
+		return nil // which makes them up
+	}
+	var set []string
+	for _, name := range variables {
+		if s.env.get(name) == "" {
+			unset = append(unset, name)
+		} else {
+			set = append(set, name)
+		}
+	}
+	if len(set) > 0 {
+		s.note("set already: %s; see that they are meant for what was written, for an update sends them", strings.Join(set, ", "))
+	}
+	return unset
 }
 
 // takeKnown plans to take what is known by its name, but for what turns out to be
