@@ -64,6 +64,9 @@ func (s *session) importAll(out string) error {
 	if !s.me.Manages() || s.opts.organization != "" { // only who manages organisations has any to adopt
 		req.Kinds = slices.DeleteFunc(req.Kinds, func(k *resource.Kind) bool { return k == &kinds.Organization })
 	}
+	if len(req.Desired) == 0 && len(req.Recorded) > 0 {
+		s.note("what the state has already is not written to a manifest; with another --state, that is not there yet, it is")
+	}
 	inv, err := inventory.Take(s.stop, req)
 	if err != nil {
 		return err
