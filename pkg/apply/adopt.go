@@ -22,7 +22,7 @@ func (p *Prepared) Adopt(st *state.State, kinds []*resource.Kind) (next *state.S
 			continue
 		}
 		k := kinds[slices.IndexFunc(kinds, func(k *resource.Kind) bool { return k.Name == s.Address.Kind })]
-		rec := &resource.Resource{Address: s.Address, ID: s.ID, Needs: s.Needs, Protect: s.Protect, Waiting: live.Waiting}
+		rec := &resource.Resource{Address: s.Address, ID: s.ID, Needs: s.Needs, Protect: s.Protect, Unmanaged: s.Unmanaged, Waiting: live.Waiting}
 		rec.Object, rec.Extra = s.Agreed()
 		if len(s.Changes) == 0 && live.Raw != nil {
 			rec.Marks = marks(k, live.Raw)

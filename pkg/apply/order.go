@@ -69,7 +69,7 @@ func (r *runner) activate(ctx context.Context, s *diff.Step) error {
 		id = s.ID // it is adopted, and needed nothing else
 	}
 	err := r.turn(ctx, s, s.Address, id, true, func() *resource.Resource {
-		rec := &resource.Resource{Address: s.Address, ID: id, Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra}
+		rec := &resource.Resource{Address: s.Address, ID: id, Object: s.Record, Needs: s.Needs, Protect: s.Protect, Unmanaged: s.Unmanaged, Extra: s.Extra}
 		if old := r.recorded(s); old != nil {
 			rec.Waiting, rec.Kept = old.Waiting, old.Kept
 		}

@@ -117,14 +117,14 @@ func (r *runner) updateRecords() bool {
 			continue
 		}
 		next := *rec
-		next.Object, next.Needs, next.Protect, next.Extra = s.Record, s.Needs, s.Protect, s.Extra
+		next.Object, next.Needs, next.Protect, next.Unmanaged, next.Extra = s.Record, s.Needs, s.Protect, s.Unmanaged, s.Extra
 		if live != nil && live.Raw != nil {
 			next.Marks = marks(r.kinds[a.Kind], live.Raw)
 			if live.Waiting == nil {
 				next.Waiting = nil
 			}
 		}
-		if rec.Protect == next.Protect && (rec.Waiting == nil) == (next.Waiting == nil) && slices.Equal(rec.Needs, next.Needs) && maps.Equal(rec.Marks, next.Marks) &&
+		if rec.Protect == next.Protect && (rec.Waiting == nil) == (next.Waiting == nil) && slices.Equal(rec.Needs, next.Needs) && slices.Equal(rec.Unmanaged, next.Unmanaged) && maps.Equal(rec.Marks, next.Marks) &&
 			sameText(rec.Object, next.Object) && (len(rec.Extra)+len(next.Extra) == 0 || sameText(rec.Extra, next.Extra)) {
 			continue
 		}

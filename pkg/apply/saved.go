@@ -26,7 +26,7 @@ func digest(st *state.State) string {
 	all := make([]any, 0, len(st.Resources))
 	for _, a := range st.Resources.Addresses() {
 		r := st.Resources[a]
-		all = append(all, []any{a, r.ID, r.Object, r.Needs, r.Protect, r.Marks, r.Kept, r.Extra})
+		all = append(all, []any{a, r.ID, r.Object, r.Needs, r.Protect, r.Unmanaged, r.Marks, r.Kept, r.Extra})
 	}
 	return diff.Digest([]any{all, st.Doubts, st.CutShort})
 }

@@ -299,7 +299,8 @@ func (r *runner) decode(k *resource.Kind, a resource.Address, answer api.Answer)
 // record is what to remember of an object that was just written. Partly says
 // that what calls of their own carry is still as it was.
 func (r *runner) record(k *resource.Kind, s *diff.Step, answer api.Answer, partly bool) *resource.Resource {
-	rec := &resource.Resource{Address: s.Address, ID: cmp.Or(answer.ID, s.ID), Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra}
+	rec := &resource.Resource{Address: s.Address, ID: cmp.Or(answer.ID, s.ID), Object: s.Record, Needs: s.Needs, Protect: s.Protect, Extra: s.Extra,
+		Unmanaged: r.steps[s.Address].Unmanaged} // what a part of the step leaves alone for now is ours all the same
 	if partly {
 		rec.Object = withoutApart(k, s.Record, r.recorded(s))
 	}

@@ -356,7 +356,7 @@ func (c *computer) drift() {
 		if live != nil {
 			// The recorded object laid over the live one shows what has to change
 			// back; turned round, that is what was changed.
-			var unmanaged []resource.Path
+			unmanaged := rec.Unmanaged
 			if want := c.in.Desired[a]; want != nil {
 				unmanaged = want.Unmanaged
 			}
@@ -368,6 +368,9 @@ func (c *computer) drift() {
 			}
 			m := merge(k, rec.Object, rec.Object, withKept(k, seen, rec), unmanaged)
 			for _, ch := range compare(k, rec.Object, m.before, m.after) {
+				if ch.Rekeyed {
+					continue // it may be the same
+				}
 				ch.Before, ch.After = ch.After, ch.Before
 				d.Changes = append(d.Changes, ch)
 			}

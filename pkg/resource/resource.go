@@ -15,13 +15,15 @@ type Resource struct {
 	Needs   []Address // sorted; kept in the state too, so that orphans go in order
 	Protect bool      // never deleted nor replaced
 
+	// From a manifest, and kept in the state.
+	Unmanaged []Path // left to people in the app
+
 	// From a manifest.
-	Unmanaged []Path            // left to people in the app
-	Extra     Object            // members of the API's that polyplan does not know, as written
-	Pos       diag.Pos          // of the key
-	At        map[Path]diag.Pos // of each value
-	Unread    map[Path]bool     // where what it says could not be read; false where only something below could not
-	Names     map[string]string // how the manifest calls a source: "stars.fld1" -> "stars.score"
+	Extra  Object            // members of the API's that polyplan does not know, as written
+	Pos    diag.Pos          // of the key
+	At     map[Path]diag.Pos // of each value
+	Unread map[Path]bool     // where what it says could not be read; false where only something below could not
+	Names  map[string]string // how the manifest calls a source: "stars.fld1" -> "stars.score"
 
 	// From the service, and kept in the state.
 	Marks map[string]string // what moves when the object changes, see Kind.Marks

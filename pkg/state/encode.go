@@ -61,14 +61,15 @@ type organizationJSON struct {
 }
 
 type resourceJSON struct {
-	ID      string             `json:"id,omitempty"`
-	Object  resource.Object    `json:"object"`
-	Needs   []resource.Address `json:"needs,omitempty"`
-	Protect bool               `json:"protect,omitempty"`
-	Marks   map[string]string  `json:"marks,omitempty"`
-	Kept    resource.Object    `json:"kept,omitempty"`
-	Extra   resource.Object    `json:"extra,omitempty"`
-	Waiting *waitingJSON       `json:"waiting,omitempty"`
+	ID        string             `json:"id,omitempty"`
+	Object    resource.Object    `json:"object"`
+	Needs     []resource.Address `json:"needs,omitempty"`
+	Protect   bool               `json:"protect,omitempty"`
+	Unmanaged []resource.Path    `json:"unmanaged,omitempty"`
+	Marks     map[string]string  `json:"marks,omitempty"`
+	Kept      resource.Object    `json:"kept,omitempty"`
+	Extra     resource.Object    `json:"extra,omitempty"`
+	Waiting   *waitingJSON       `json:"waiting,omitempty"`
 }
 
 // waitingJSON leaves out the link and the code: both let whoever has them in,
@@ -79,7 +80,7 @@ type waitingJSON struct {
 }
 
 func toJSON(r *resource.Resource) *resourceJSON {
-	out := &resourceJSON{ID: r.ID, Object: r.Object, Needs: r.Needs, Protect: r.Protect, Marks: r.Marks, Kept: r.Kept, Extra: r.Extra}
+	out := &resourceJSON{ID: r.ID, Object: r.Object, Needs: r.Needs, Protect: r.Protect, Unmanaged: r.Unmanaged, Marks: r.Marks, Kept: r.Kept, Extra: r.Extra}
 	if out.Object == nil {
 		out.Object = resource.Object{}
 	}

@@ -34,7 +34,7 @@ func fixture() (saved *State, in Intent, out Outcome) {
 		Tool: "polyplan 0.1.0", Deployment: "https://app.polytomic.com",
 		Organization: "0b3f8f4e-0000-4000-8000-000000000001", OrganizationName: "Acme <Ärzte> & Co",
 		Resources: resource.Set{
-			address("connection", "stripe"): {Address: address("connection", "stripe"), ID: "c-1", Protect: true,
+			address("connection", "stripe"): {Address: address("connection", "stripe"), ID: "c-1", Protect: true, Unmanaged: []resource.Path{"configuration.port", `policies["a.b"]`},
 				Object:  resource.Object{"name": "Stripe", "type": "stripe", "configuration": resource.Object{"api_key": secret}},
 				Kept:    resource.Object{"token": resource.MaskedSecret()},
 				Waiting: &resource.Waiting{Status: "pending", Detail: "wait for a person"}},
@@ -305,6 +305,7 @@ func TestStrict(t *testing.T) {
 		{"another case", `"tool"`, `"Tool"`, `unknown member "Tool"`},
 		{"an unknown member of a resource", `"protect": true`, `"protect": true, "x": 1`, `unknown member "x"`},
 		{"a member of the wrong type", `"protect": true`, `"protect": 1`, `"protect" has the wrong type`},
+		{"a path that is none", `"configuration.port"`, `1`, `a path of "unmanaged" is not a string`},
 		{"a lineage that is none", saved.Lineage, "x", "lineage is not a UUID"},
 		{"serial 0", `"serial": 7`, `"serial": 0`, "serial is below 1"},
 		{"a serial beyond all bounds", `"serial": 7`, `"serial": 9999999999999999999`, `"serial" has the wrong type`},

@@ -96,6 +96,13 @@ func (m *members) resource(a resource.Address) *resource.Resource {
 	for _, need := range take[[]any](m, "needs", false) {
 		r.Needs = append(r.Needs, m.address(need))
 	}
+	for _, v := range take[[]any](m, "unmanaged", false) {
+		s, ok := v.(string)
+		if !ok {
+			m.fail("a path of \"unmanaged\" is not a string")
+		}
+		r.Unmanaged = append(r.Unmanaged, resource.Path(s))
+	}
 	if marks := take[resource.Object](m, "marks", false); marks != nil {
 		r.Marks = make(map[string]string, len(marks))
 		for key, v := range marks {

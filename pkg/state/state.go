@@ -21,8 +21,8 @@ type State struct {
 	Organization     string // the organisation's id
 	OrganizationName string
 
-	// Resources are as they were last written: ID, Object, Needs, Protect, Marks,
-	// Kept, Extra, and of Waiting all but its link and code. The other fields of a
+	// Resources are as they were last written: ID, Object, Needs, Protect, Unmanaged,
+	// Marks, Kept, Extra, and of Waiting all but its link and code. The other fields of a
 	// resource are not kept.
 	Resources resource.Set
 
@@ -65,14 +65,15 @@ func (s *State) Clone() *State {
 // keep copies of r what a state keeps.
 func keep(r *resource.Resource) *resource.Resource {
 	out := &resource.Resource{
-		Address: r.Address,
-		ID:      r.ID,
-		Object:  resource.Clone(r.Object),
-		Needs:   slices.Clone(r.Needs),
-		Protect: r.Protect,
-		Marks:   maps.Clone(r.Marks),
-		Kept:    resource.Clone(r.Kept),
-		Extra:   resource.Clone(r.Extra),
+		Address:   r.Address,
+		ID:        r.ID,
+		Object:    resource.Clone(r.Object),
+		Needs:     slices.Clone(r.Needs),
+		Protect:   r.Protect,
+		Unmanaged: slices.Clone(r.Unmanaged),
+		Marks:     maps.Clone(r.Marks),
+		Kept:      resource.Clone(r.Kept),
+		Extra:     resource.Clone(r.Extra),
 	}
 	if w := r.Waiting; w != nil {
 		out.Waiting = &resource.Waiting{Status: w.Status, Detail: w.Detail}

@@ -108,10 +108,11 @@ func Model(name, id string) *resource.Resource {
 			"fields": []any{"a", "<b> & \u2028", true}, "token": secret,
 			"deep": resource.Object{"list": []any{resource.Object{"id": "x"}, []any{}}, "none": resource.Object{}},
 		},
-		Needs:   []resource.Address{addr("connection.warehouse")},
-		Protect: true,
-		Marks:   map[string]string{"updated_at": "2026-01-02T03:04:05Z"},
-		Kept:    resource.Object{"password": resource.MaskedSecret()},
-		Waiting: &resource.Waiting{Status: "pending", Detail: "waits for a person"},
+		Needs:     []resource.Address{addr("connection.warehouse")},
+		Protect:   true,
+		Unmanaged: []resource.Path{"limit", "deep.list"},
+		Marks:     map[string]string{"updated_at": "2026-01-02T03:04:05Z"},
+		Kept:      resource.Object{"password": resource.MaskedSecret()},
+		Waiting:   &resource.Waiting{Status: "pending", Detail: "waits for a person"},
 	}
 }
