@@ -16,6 +16,7 @@ func commands(env *Env) []*cli.Command {
 		applyCommand(env),
 		destroyCommand(env),
 		importCommand(env),
+		driftCommand(env),
 		showCommand(env),
 		graphCommand(env),
 		stateCommand(env),

@@ -13,7 +13,7 @@ import (
 // mainScripts are those of the main job: objects of every kind are made, changed,
 // found drifted, moved, replaced and deleted, from a saved plan, too, and after
 // failures.
-var mainScripts = []string{"bulk_sync", "circle", "connection", "destroy", "drift", "enrichment", "error_subscribers",
+var mainScripts = []string{"bulk_sync", "circle", "connection", "destroy", "drift", "drift-command", "enrichment", "error_subscribers",
 	"import-examples", "max-deletes", "missing-secret", "model", "moved", "oauth", "organization", "partial", "permissions", "plan-file",
 	"primary_keys", "protect", "prune", "replace", "schema_fields", "secrets", "seed", "sync", "target", "unmanaged",
 	"update", "user", "webhook"}

@@ -46,6 +46,7 @@ func imports(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s: resources of the state (-after apply +after import):\n%s", filepath.Base(f), d)
 		}
 		in("plan", "--detailed-exitcode", "-f", "example.yaml", "--state", "again.json")
+		in("drift", "--detailed-exitcode", "--state", "again.json")
 		nothingSent("with the manifest")
 
 		in("import", "--all", "--json")
@@ -59,6 +60,7 @@ func imports(ts *testscript.TestScript, neg bool, args []string) {
 		in("plan", "--detailed-exitcode")
 		in("apply", "-y")
 		in("plan", "--detailed-exitcode")
+		in("drift", "--detailed-exitcode")
 		nothingSent("without the manifest")
 		for _, name := range doc.Variables {
 			ts.Setenv(name, "")

@@ -310,6 +310,7 @@ func examples(ts *testscript.TestScript, neg bool, args []string) {
 		polyplan("validate", "-f", f)
 		polyplan("apply", "-y", "-f", f, "--state", state)
 		polyplan("plan", "--detailed-exitcode", "-f", f, "--state", state)
+		polyplan("drift", "--detailed-exitcode", "--state", state)
 	})
 }
 

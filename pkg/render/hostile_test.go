@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -86,6 +87,7 @@ func hostileView(p string) PlanView {
 			Drift:    []diff.Drift{{Address: a, Name: p, Changes: changes}, {Address: a, Name: p, Gone: true}},
 			Refusals: []diff.Refusal{{Address: a, What: p, Why: p, Fix: p, Pos: diag.Pos{File: "m" + p, Line: 1, Col: 1}}}},
 		Settled: []apply.Settlement{{Intent: state.Intent{Address: a, Name: p}, ID: p}},
+		Edits:   map[resource.Address]apply.Edit{a: {By: p, At: time.Unix(0, 0)}},
 		Sources: diag.Sources{"m" + p: []byte(p + "\n")},
 		Kinds:   kinds.All(),
 	}
@@ -144,6 +146,7 @@ func TestHostileText(t *testing.T) {
 				if lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"); undress(lines[len(lines)-1]) != planLine(v.Plan.Summary()) {
 					t.Errorf("%q: the last line is not the sums", p)
 				}
+				must(t, Drift(&b, style, v))
 				v.Kinds, v.Verbose, v.Width = nil, true, 60
 				must(t, Plan(&b, style, v))
 				must(t, Applied(&b, style, hostileResult(p), hostileEvents(p)...))
@@ -173,10 +176,16 @@ func TestHostilePages(t *testing.T) {
 			must(t, PlanMarkdown(&b, hostileView(p)))
 			checkMarkdown(t, p, b.String())
 			b.Reset()
+			must(t, DriftMarkdown(&b, hostileView(p)))
+			checkMarkdown(t, p, b.String())
+			b.Reset()
 			must(t, StateMarkdown(&b, hostileState(p)))
 			checkMarkdown(t, p, b.String())
 			b.Reset()
 			must(t, PlanHTML(&b, hostileView(p)))
+			checkHTML(t, p, b.String())
+			b.Reset()
+			must(t, DriftHTML(&b, hostileView(p)))
 			checkHTML(t, p, b.String())
 			b.Reset()
 			must(t, StateHTML(&b, hostileState(p)))
@@ -196,6 +205,7 @@ func TestHostileJSON(t *testing.T) {
 			if want := strings.ToValidUTF8(p, "\ufffd"); utf8.ValidString(p) && doc.Changes[0].Name != want {
 				t.Errorf("%q reads back as %q", p, doc.Changes[0].Name)
 			}
+			must(t, DriftJSON(&b, v, nil))
 			must(t, StateJSON(&b, hostileState(p)))
 			must(t, VersionJSON(&b, p))
 			for _, e := range hostileEvents(p) {
@@ -252,7 +262,7 @@ func near(text, part string) string {
 }
 
 // outside are the lines that Markdown of ours has outside of fences.
-var outside = regexp.MustCompile(`^(\*\*(Plan|State): [a-z0-9, ]+\.\*\*|No changes\. There is nothing to do\.|<details( open)?><summary>[A-Za-z0-9,:' ()-]+</summary>|</details>|Cut here, for a comment can hold no more: [0-9,]+ of [0-9,]+ lines are shown\.|)$`)
+var outside = regexp.MustCompile(`^(\*\*(Plan|State|Drift): [a-z0-9, ]+\.\*\*|No changes\. There is nothing to do\.|<details( open)?><summary>[A-Za-z0-9,:' ()-]+</summary>|</details>|Cut here, for a comment can hold no more: [0-9,]+ of [0-9,]+ lines are shown\.|)$`)
 
 // checkMarkdown reads Markdown as CommonMark does: what is not ours stands
 // within fences that close where we closed them.

@@ -62,6 +62,9 @@ type driftJSON struct {
 	Name    string      `json:"name"`
 	Gone    bool        `json:"gone"`
 	Fields  []fieldJSON `json:"fields"`
+	// Who changed the object last and when, if drift was asked for and it is known.
+	ChangedBy string `json:"changed_by,omitempty"`
+	ChangedAt string `json:"changed_at,omitempty"`
 }
 
 // PlanJSON writes a plan for programs, as one document. What refuses the plan is
@@ -91,7 +94,7 @@ func planDocument(p *diff.Plan, l diag.List, open []check.Unverified) planJSON {
 		doc.Changes = append(doc.Changes, c)
 	}
 	for _, d := range p.Drift {
-		doc.Drift = append(doc.Drift, driftJSON{d.Address.String(), d.Name, d.Gone, fieldsJSON(d.Changes, names[d.Address])})
+		doc.Drift = append(doc.Drift, driftJSON{Address: d.Address.String(), Name: d.Name, Gone: d.Gone, Fields: fieldsJSON(d.Changes, names[d.Address])})
 	}
 	all := append(diag.List{}, l...)
 	for _, r := range p.Refusals {

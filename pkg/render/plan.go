@@ -15,6 +15,8 @@ import (
 type PlanView struct {
 	Plan    *diff.Plan
 	Settled []apply.Settlement
+	// Edits tell of objects that drifted who changed them last; nil: nobody asked.
+	Edits map[resource.Address]apply.Edit
 	// Kinds are the tables, for the manifest's words: with them references are
 	// shown as addresses and fields by their aliases. Without them sources alone are.
 	Kinds []*resource.Kind
@@ -117,16 +119,7 @@ func (v PlanView) sheet() sheet {
 		}
 	}
 	for _, d := range v.Plan.Drift {
-		e := entry{Mark: markUpdate, Address: diag.Visible(d.Address.String()), Name: named(d.Name)}
-		if d.Gone {
-			e.Mark, e.Notes = markDelete, []string{"the object no longer exists"}
-		}
-		w := wording{kind: v.kind(d.Address.Kind)}
-		if s := names[d.Address]; s != nil {
-			w.names, w.root = s.Names, s.After
-		}
-		e.Fields = v.fields(&w, d.Changes, false)
-		sh.Drift = append(sh.Drift, e)
+		sh.Drift = append(sh.Drift, v.driftEntry(d, names[d.Address]))
 	}
 	for _, s := range v.Settled {
 		e := entry{Mark: markNone, Address: diag.Visible(s.Intent.Address.String()), Name: named(s.Intent.Name), More: "it was not made"}

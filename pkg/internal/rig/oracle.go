@@ -61,6 +61,11 @@ func (r *Rig) Unlike(m *spec.Manifest) []string {
 		}
 	}
 
+	// As a command that has the state alone compares it.
+	for _, d := range r.Plan(Run{Store: Suspicious(r.Store())}).Drift() {
+		say("the state alone shows drift: %s", d)
+	}
+
 	st := r.Load()
 	if len(st.Doubts) > 0 {
 		say("the state has doubts: %v", st.Doubts)
