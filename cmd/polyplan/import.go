@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -151,6 +152,10 @@ func (s *session) imported(next *state.State, v render.ImportView) error {
 	return nil
 }
 
+// uuids are ids that the service writes in small letters and reads in capitals, too,
+// under which one object would pass for another.
+var uuids = regexp.MustCompile(`(?i)^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/?)+$`)
+
 // chosen are the addresses that the arguments give, and the ids of their objects.
 func (s *session) chosen(words []string) (map[resource.Address]string, error) {
 	given := map[resource.Address]string{}
@@ -162,6 +167,9 @@ func (s *session) chosen(words []string) (map[resource.Address]string, error) {
 		}
 		if _, twice := given[a]; twice {
 			return nil, usage(fmt.Sprintf("%s is given twice", a), "an address has one object: leave one of them out")
+		}
+		if uuids.MatchString(id) {
+			id = strings.ToLower(id)
 		}
 		given[a] = id
 	}
