@@ -113,6 +113,8 @@ func (s *session) importChosen(words []string) error {
 			case a.Kind != k.Name:
 			case live == nil && !k.Placed():
 				return s.noObject(a, take[a])
+			case live != nil && live.Raw == nil:
+				return usage(fmt.Sprintf("the service does not show %s yet", a), "import it later, or leave it to the next apply")
 			case live == nil || k.Placed() && !k.Says(live.Object):
 				return nothingThere(k)
 			}
