@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// Linux is where a kernel package was unpacked, and gives the path of its kernel,
-// "" if there is none.
+// Linux is the directory in which a kernel package was unpacked.
 type Linux string
 
 // Kernel is the path of the kernel, "" if there is none.
