@@ -259,7 +259,7 @@ func (s *session) tellUnseen(inv *inventory.Inventory) {
 		s.note("%s: not looked for, the key may not: %s", kind, inv.Unread[kind])
 	}
 	for _, kind := range resource.Keys(inv.Kept) {
-		s.note("%s: not written, and left as it is, for polyplan does not know it or the service masks it: %s", kind, joined(inv.Kept[kind]))
+		s.note("%s: not written, and left as it is, for polyplan does not know it, or it may be a secret: %s", kind, joined(inv.Kept[kind]))
 	}
 	for _, kind := range resource.Keys(inv.Unshown) {
 		s.note("%s: the service does not show %s; a later update clears what is set of it, unless the manifest says it", kind, joined(inv.Unshown[kind]))

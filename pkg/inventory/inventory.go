@@ -38,7 +38,8 @@ type Inventory struct {
 	// Unread are the kinds that the key may not list, and what the service said.
 	Unread map[string]error
 	// Kept are the fields of new objects that are not in New, by kind: what no table
-	// knows, or what the service masks. An update sends them back.
+	// knows, or what is or sounds like a secret without a table that says so. An update
+	// sends them back.
 	Kept map[string][]resource.Path
 	// Unshown are the fields that the service never shows, by kind: an update clears
 	// those that the manifest does not set.
