@@ -23,7 +23,7 @@ func (p *Prepared) Adopt(st *state.State, kinds []*resource.Kind) (next *state.S
 		}
 		k := kinds[slices.IndexFunc(kinds, func(k *resource.Kind) bool { return k.Name == s.Address.Kind })]
 		rec := &resource.Resource{Address: s.Address, ID: s.ID, Needs: s.Needs, Protect: s.Protect, Unmanaged: s.Unmanaged, Waiting: live.Waiting}
-		rec.Object, rec.Extra = s.Agreed()
+		rec.Object, rec.Extra = s.Agreed(k)
 		if len(s.Changes) == 0 && live.Raw != nil {
 			rec.Marks = marks(k, live.Raw)
 		}

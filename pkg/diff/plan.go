@@ -92,17 +92,36 @@ func (s *Step) Settled(k *resource.Kind, answer resource.Object) []Change {
 }
 
 // Agreed is the part of what the manifest says, and of its extra members, that an
-// object which is adopted has already.
-func (s *Step) Agreed() (o, extra resource.Object) {
+// object which is adopted has already. Of what is the manifest's as a whole it is all
+// or nothing: to have recorded a part would say that somebody added the rest.
+func (s *Step) Agreed(k *resource.Kind) (o, extra resource.Object) {
 	var differ, more []resource.Path
 	for _, ch := range s.Changes {
 		if at, ok := strings.CutPrefix(string(ch.Path), extraPath); ok {
 			more = append(more, resource.Path(at))
 		} else {
-			differ = append(differ, ch.Path)
+			differ = append(differ, wholeAround(k.Fields, ch.Path))
 		}
 	}
 	return resource.Taken(without(s.Record, differ)), resource.Taken(without(s.Extra, more))
+}
+
+// wholeAround is the outermost Whole field at or above the path, which is at most two
+// levels deep in every table; the path itself if there is none.
+func wholeAround(fields []resource.Field, p resource.Path) resource.Path {
+	for i := range fields {
+		f := &fields[i]
+		at := resource.Path("").Child(f.Name)
+		if f.Whole && p.Within(at) {
+			return at
+		}
+		for j := range f.Fields {
+			if below := at.Child(f.Fields[j].Name); f.Fields[j].Whole && p.Within(below) {
+				return below
+			}
+		}
+	}
+	return p
 }
 
 // Writes reports whether the step changes an object of the service.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/polyplan/polyplan/pkg/kinds"
 	"github.com/polyplan/polyplan/pkg/resource"
 )
 
@@ -67,7 +68,7 @@ func TestTaken(t *testing.T) {
 
 			w.Adopt, w.Taken = nil, nil
 			rec := &resource.Resource{Address: pg, ID: s.ID}
-			rec.Object, rec.Extra = s.Agreed()
+			rec.Object, rec.Extra = s.Agreed(&kinds.Connection)
 			w.Recorded[pg] = stored(t, rec)
 			if tt.later != nil {
 				tt.later(w)
