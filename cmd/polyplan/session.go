@@ -148,7 +148,9 @@ func (s *session) read() error {
 	limit := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(limit, readMemory))
 	defer debug.SetMemoryLimit(limit)
-	defer debug.SetGCPercent(debug.SetGCPercent(readGarbage))
+	if _, chosen := os.LookupEnv("GOGC"); !chosen {
+		defer debug.SetGCPercent(debug.SetGCPercent(readGarbage))
+	}
 	s.manifest, s.found = spec.Load(spec.Options{Kinds: s.kinds, Files: s.opts.files, Dir: s.dir(), Stdin: s.env.Stdin,
 		Env: s.env.LookupEnv, Helper: s.helper(), MakeUp: makeUp, Vars: s.opts.vars, VarFiles: s.opts.varFiles})
 	s.found = s.manifest.Sources.Annotate(s.found).Sorted()
