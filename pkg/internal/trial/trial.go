@@ -1,7 +1,7 @@
 // Package trial is how a test says what it needs and what it found.
 //
 // Tests below pkg use it; those of cmd begin the message of such a skip with [Mark]
-// themselves, and look at [AgainVar].
+// themselves, look at [AgainVar], and give their figures as attributes.
 //
 // A test that takes minutes begins with [Long] and runs under `make reliability`
 // only; one that needs what a machine may lack says so with [Program], [Root] or
