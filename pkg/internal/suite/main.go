@@ -30,6 +30,12 @@ func main() {
 	if figures {
 		args = args[1:]
 	}
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "./") {
+			fmt.Fprintf(os.Stderr, "suite: what is %q? Write packages as ./..., and the value of a flag after an equals sign\n", a)
+			os.Exit(2)
+		}
+	}
 	r := newReport(os.Stdout)
 	var errs []error
 	var first []string // what tests find in the environment that are run again
