@@ -64,21 +64,10 @@ func kind(t *testing.T, name string) *resource.Kind {
 
 // forgetSecrets leaves of a secret what a state keeps: its fingerprint.
 func forgetSecrets(o resource.Object) resource.Object {
-	var forget func(v any) any
-	forget = func(v any) any {
-		switch v := v.(type) {
-		case *resource.Secret:
-			return resource.RestoreSecrets(resource.Object{resource.SecretKey: v.Print()})
-		case resource.Object:
-			for key, x := range v {
-				v[key] = forget(x)
-			}
-		case []any:
-			for i, x := range v {
-				v[i] = forget(x)
-			}
+	return resource.Replace(resource.Clone(o), func(v any) any {
+		if s, ok := v.(*resource.Secret); ok {
+			return resource.RestoreSecrets(resource.Object{resource.SecretKey: s.Print()})
 		}
 		return v
-	}
-	return forget(resource.Clone(o)).(resource.Object)
+	}).(resource.Object)
 }

@@ -145,21 +145,7 @@ func within(f *resource.Field, root resource.Object, v any) {
 }
 
 // hidden has secrets as the service shows them.
-func hidden(v any) any {
-	switch v := v.(type) {
-	case *resource.Secret:
-		return resource.MaskedSecret()
-	case resource.Object:
-		for key, e := range v {
-			v[key] = hidden(e)
-		}
-	case []any:
-		for i, e := range v {
-			v[i] = hidden(e)
-		}
-	}
-	return v
-}
+func hidden(v any) any { return ofSecrets(v, resource.MaskedSecret()) }
 
 // sent is the body of an update, whatever its secrets are.
 func sent(t *rapid.T, k *resource.Kind, o resource.Object) any {
@@ -179,18 +165,14 @@ func sent(t *rapid.T, k *resource.Kind, o resource.Object) any {
 	return out
 }
 
-func madeUp(v any) any {
-	switch v := v.(type) {
-	case *resource.Secret:
-		return resource.NewSecret("made-up")
-	case resource.Object:
-		for key, e := range v {
-			v[key] = madeUp(e)
+func madeUp(v any) any { return ofSecrets(v, resource.NewSecret("made-up")) }
+
+// ofSecrets is v with another secret in the place of each.
+func ofSecrets(v any, other *resource.Secret) any {
+	return resource.Replace(v, func(v any) any {
+		if _, ok := v.(*resource.Secret); ok {
+			return other
 		}
-	case []any:
-		for i, e := range v {
-			v[i] = madeUp(e)
-		}
-	}
-	return v
+		return v
+	})
 }

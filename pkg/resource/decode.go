@@ -235,19 +235,10 @@ func hide(v any) any {
 // Unmask makes secrets of the masks in v, in place, so that none is ever sent
 // back or taken for a value.
 func Unmask(v any) any {
-	switch v := v.(type) {
-	case string:
-		if IsMask(v) {
+	return Replace(v, func(v any) any {
+		if text, ok := v.(string); ok && IsMask(text) {
 			return MaskedSecret()
 		}
-	case Object:
-		for key, x := range v {
-			v[key] = Unmask(x)
-		}
-	case []any:
-		for i, x := range v {
-			v[i] = Unmask(x)
-		}
-	}
-	return v
+		return v
+	})
 }

@@ -61,26 +61,13 @@ func (s *Secret) Taken() bool { return s.print == takenPrint }
 
 // Taken is a copy of v in which the secrets that are missing are taken ones.
 func Taken[T any](v T) T {
-	out, _ := taken(clone(v)).(T)
-	return out
-}
-
-func taken(v any) any {
-	switch v := v.(type) {
-	case *Secret:
-		if v.Missing() != "" {
+	out, _ := Replace(clone(v), func(v any) any {
+		if s, ok := v.(*Secret); ok && s.Missing() != "" {
 			return TakenSecret()
 		}
-	case Object:
-		for key, e := range v {
-			v[key] = taken(e)
-		}
-	case []any:
-		for i, e := range v {
-			v[i] = taken(e)
-		}
-	}
-	return v
+		return v
+	}).(T)
+	return out
 }
 
 // Missing is why the value could not be had, "" of all other secrets.

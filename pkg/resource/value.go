@@ -116,6 +116,24 @@ func Clone[T any](v T) T {
 	return out
 }
 
+// Replace puts f(v) in the place of v, and of every value below it, where that is no
+// map and no list; those are changed in place.
+func Replace(v any, f func(any) any) any {
+	switch v := v.(type) {
+	case Object:
+		for key, e := range v {
+			v[key] = Replace(e, f)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = Replace(e, f)
+		}
+	default:
+		return f(v)
+	}
+	return v
+}
+
 func clone(v any) any {
 	switch v := v.(type) {
 	case Object:
