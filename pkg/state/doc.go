@@ -36,6 +36,7 @@
 // # What it never holds
 //
 // No secret in clear: of a resource.Secret only the keyed fingerprint is
-// written, or that there was none to be had, whatever the caller passes. No manifest, no position in one, and
-// nothing of the service's answers but what polyplan itself once wrote.
+// written, or that there was none to be had, whatever the caller passes. No
+// manifest, no position in one, and nothing of the service's answers but what
+// polyplan itself once wrote.
 package state
